@@ -1,0 +1,98 @@
+#pragma once
+// One call's audio: caller to assistant and back, with ledger, tap, turns. Lives on the executor of
+// the call's media socket (`calls` makes it there); when a newer socket arrives on another thread
+// the bridge stays where it is and the frames are handed over through a bounded queue, counted.
+// What it decides is the pure bridge_machine; this is the coroutines around it.
+
+#include "base/clock.hpp"
+#include "base/counters.hpp"
+#include "base/executor.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "domain/turn.hpp"
+#include "ports/assistant.hpp"
+#include "ports/caller_audio.hpp"
+#include "ports/tap_spool.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace earshot {
+
+struct BridgeOptions {
+  std::string greeting;          // what the assistant says first; "" = it waits for the caller
+  std::string recording_notice;  // said before the greeting, cannot be interrupted; "" = none
+  Duration greeting_wait_max =
+      3s;  // first words wait for the recording to be active, no longer than this
+  Duration play_out_lead = 200ms;
+  Duration downlink_estimate = 250ms;  // from our send to the caller's ear
+  Duration early_audio_max = 2s;       // caller audio kept while the session opens
+  Duration assistant_lost_max =
+      5s;                        // unreachable for so long: the spoken notice, then as configured
+  Bytes unreachable_notice_wav;  // empty: the bundled one
+  bool hang_up_when_unreachable = true;
+  Duration session_rotate_after = 55min;
+  Duration idle_caller_max = 0s;   // nobody speaks for so long: hang up; 0 = never
+  std::string idle_caller_prompt;  // said at half that time; "" = nothing
+  bool tap = true;
+};
+
+// What the bridge tells the call. Called on the bridge's executor; implementations post onwards and
+// never wait.
+class BridgeObserver {
+ public:
+  virtual ~BridgeObserver() = default;
+  virtual void turn_changed(const Turn& turn) = 0;  // new or amended
+  virtual void dtmf(const std::string& tone) = 0;
+  virtual void caller_audio_lost(
+      const std::string& reason) = 0;  // the socket ended or was silent for 30 s
+  virtual void caller_audio_back() = 0;
+  virtual void assistant_state(bool reachable, const std::string& reason) = 0;
+  virtual void wants_hang_up(const std::string& reason) = 0;
+  virtual void noted(const std::string& type,
+                     const std::string& detail_json) = 0;  // for the journal; no personal data
+};
+
+struct BridgeStart {
+  ContextId call;
+  WallTime connected_at{};  // zero of the call's clock
+  std::uint32_t assistant_rate_hz = 24000;
+  std::vector<Turn> conversation;  // of an earlier run of this call; then there is no greeting
+  bool recording_active = false;
+  bool say_notice = true;  // false when an earlier run has said it
+};
+
+// Given at construction, outlive the bridge.
+struct BridgeServices {
+  Executor& executor;  // of the media socket
+  Clock& clock;
+  Random& random;
+  Log& log;
+  Counters& counters;
+  Assistant& assistant;
+  TapSpool& spool;
+};
+
+class CallBridge {
+ public:
+  virtual ~CallBridge() = default;
+  // All thread-safe (they post to the bridge's executor).
+  // Hands over a media socket; the newer of two wins, the older is closed. `done` runs on `where`
+  // when the bridge no longer needs it.
+  virtual void attach(std::unique_ptr<CallerAudio> audio, Executor& where,
+                      std::move_only_function<void()> done) = 0;
+  virtual void recording_active(
+      bool active) = 0;  // opens the greeting's gate; false during a pause
+  virtual void end(
+      std::string reason) = 0;  // the call is over: drain, close the session, finish ledger and tap
+  // Runs until end(). Spawned once on services.executor by the owner.
+  virtual Task<void> run() = 0;
+};
+
+std::shared_ptr<CallBridge> make_call_bridge(BridgeServices services, const BridgeOptions& options,
+                                             BridgeStart start, BridgeObserver& observer);
+
+}  // namespace earshot

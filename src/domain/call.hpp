@@ -1,0 +1,75 @@
+#pragma once
+// One phone call, as it is stored: what is true of it now. How it changes is
+// domain/call_machine.hpp; what happened is the journal. No personal data: numbers, names and raw
+// bodies stand in rows of their own (ports/call_store.hpp).
+
+#include "base/time.hpp"
+#include "domain/ids.hpp"
+
+#include <optional>
+#include <string>
+
+namespace earshot {
+
+enum class CallPhase {
+  ringing,       // IncomingCall is stored; nothing was sent yet
+  answering,     // the answer was sent; CallConnected is awaited
+  connected,     // CallConnected was seen
+  ended,         // CallDisconnected was seen, or ACS no longer knows the call
+  not_answered,  // stale, refused by us, or the answer failed: never connected
+};
+
+// What we want of the call's recording, which ACS's active/inactive alone cannot tell.
+enum class RecordingWish { record, pause, stop };
+
+enum class RecordingPhase {
+  none,      // not asked for yet
+  starting,  // asked for; no word that it is active
+  active,
+  paused,    // by our command
+  stopping,  // our stop was sent
+  stopped,   // by our stop, by the end of the call, or found gone
+  failed,    // ACS said it cannot
+};
+
+struct Call {
+  ContextId id;
+  CallPhase phase = CallPhase::ringing;
+  CorrelationId correlation_id;
+  ServerCallId server_call_id;
+  CallConnectionId connection_id;
+  // One call answered per (correlationId, called number): correlation id, "/", SHA-256 of the
+  // number, in hex.
+  std::string ring_key;
+  // The unguessable `?k=` of this call's callback and media URLs.
+  std::string link_key;
+  // Repeatability-Request-ID and first-sent time of the answer, stored before it is sent, so that a
+  // retry after a crash is the same request.
+  std::string answer_request_id;
+  std::optional<WallTime> answer_first_sent;
+  std::string resource;  // label of the ACS resource that the call came in on; "" = the only one
+
+  WallTime received_at{};                // IncomingCall arrived here
+  std::optional<WallTime> rang_at;       // IncomingCall's own time
+  std::optional<WallTime> answered_at;   // our answer was accepted
+  std::optional<WallTime> connected_at;  // CallConnected's time: zero of the call's clock
+  std::optional<WallTime> ended_at;
+  std::string end_reason;  // "remote party hung up (200/560000)"; words for the operator
+  int end_code = 0;
+  int end_sub_code = 0;
+
+  RecordingWish recording_wish = RecordingWish::record;
+  RecordingPhase recording_phase = RecordingPhase::none;
+  RecordingId recording_id;                // of the newest recording
+  std::string recording_start_request_id;  // persisted before sending
+  std::optional<WallTime> recording_start_first_sent;
+  int recording_starts = 0;  // starts sent in this call, all recordings
+  bool recording_state_event_seen =
+      false;  // any RecordingStateChanged arrived for the newest recording
+
+  bool media_connected = false;
+  int media_restarts = 0;
+  int version = 0;  // raised by every commit; a commit of another version is a conflict
+};
+
+}  // namespace earshot

@@ -1,0 +1,58 @@
+#pragma once
+// Which handler a request goes to. Patterns: "/api/callbacks/{contextId}"; a last segment "{rest*}"
+// takes what is left. A known path with another method gets 405 with Allow; HEAD is answered by the
+// GET handler without its body.
+
+#include "net/http_message.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace earshot::net {
+
+class WebSocket;
+
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+// Decides on an upgrade before the handshake: nullopt accepts, a response refuses.
+using WebSocketGate = std::function<Task<std::optional<HttpResponse>>(const HttpRequest&)>;
+// Owns the socket from the handshake on; the connection ends when the task does.
+using WebSocketHandler = std::function<Task<void>(HttpRequest, std::unique_ptr<WebSocket>)>;
+
+struct RouteOptions {
+  std::size_t body_bytes_max = 0;  // 0: the server's
+};
+
+class Router {
+ public:
+  void add(std::string method, std::string pattern, HttpHandler handler, RouteOptions options = {});
+  void add_websocket(std::string pattern, WebSocketGate gate, WebSocketHandler handler);
+  // Everything without a route (static files); without one, 404.
+  void set_fallback(HttpHandler handler);
+
+  struct Match {
+    const HttpHandler* handler = nullptr;
+    const WebSocketGate* gate = nullptr;
+    const WebSocketHandler* websocket = nullptr;
+    std::size_t body_bytes_max = 0;
+    std::vector<std::pair<std::string, std::string>> parameters;
+    // Filled when the path is known under other methods only.
+    std::string allowed_methods;
+  };
+  Match match(std::string_view method, std::string_view path, bool wants_upgrade) const;
+
+ private:
+  struct Route {
+    std::string method;
+    std::vector<std::string> segments;
+    HttpHandler handler;
+    WebSocketGate gate;
+    WebSocketHandler websocket;
+    RouteOptions options;
+  };
+  std::vector<Route> routes_;
+  HttpHandler fallback_;
+};
+
+}  // namespace earshot::net

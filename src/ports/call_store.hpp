@@ -1,0 +1,125 @@
+#pragma once
+// Calls, recordings, chunks, turns, journal: what is durable. Writes are values (`Changes`) that
+// are applied in one transaction together with the jobs they need, so that nothing can happen
+// between "the call ended" and "look for its chunks". Implementations: store/sql_store (SQLite,
+// PostgreSQL), store/memory_store. Thread-safe; a call resumes where it was awaited.
+
+#include "base/task.hpp"
+#include "base/time.hpp"
+#include "domain/call.hpp"
+#include "domain/recording.hpp"
+#include "domain/turn.hpp"
+#include "ports/call_control.hpp"
+#include "ports/call_events.hpp"
+#include "ports/job_store.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace earshot {
+
+// One thing that happened, in order of arrival, never changed. `detail` is JSON without personal
+// data.
+struct JournalEntry {
+  ContextId call;
+  std::int64_t number = 0;  // given by the store, ascending
+  WallTime at{};
+  std::string
+      type;  // "event CallConnected", "recording started", "warning no recording state event"
+  std::string detail;  // "{}" at least
+};
+
+// Numbers, names: rows of their own, so that they can be erased and the journal stay.
+struct CallPersonal {
+  ContextId call;
+  std::string caller;
+  std::string called;
+  std::string caller_name;
+};
+
+// An inbound event as stored: by (door, id, call); handled once.
+struct StoredEvent {
+  std::int64_t number = 0;
+  InboundEvent event;  // with `raw`; the incoming call context is kept until the call is answered
+                       // or given up
+  WallTime received_at{};
+};
+
+struct Changes {
+  std::vector<Call> calls;  // inserted (version 0) or updated (version must match; then raised)
+  std::vector<CallPersonal> personal;
+  std::vector<Recording> recordings;   // inserted or updated
+  std::vector<RecordingPause> pauses;  // inserted, or `to` filled in (by recording and from)
+  std::vector<Chunk> chunks;           // inserted or updated by (recording, index)
+  std::vector<Turn> turns;             // inserted or updated by (call, session, item)
+  std::vector<JournalEntry> journal;   // appended
+  std::vector<std::pair<ContextId, Diagnostics>> diagnostics;  // appended
+  std::vector<NewJob>
+      jobs;  // added; one with a `unique_key` that is waiting already is not added twice
+  std::vector<std::int64_t> handled_events;  // numbers of StoredEvents that are now done
+};
+
+struct CallQuery {
+  std::optional<CallPhase> phase;
+  std::optional<WallTime> from;  // received_at
+  std::optional<WallTime> to;
+  std::string before_id;  // paging: what came before this call, newest first
+  int limit = 50;
+};
+
+struct RecordingQuery {
+  std::optional<WallTime> from;  // requested_at
+  std::optional<WallTime> to;
+  std::optional<Discovery> discovery;
+  std::string before_id;
+  int limit = 50;
+};
+
+struct EventStoreResult {
+  Accepted outcome = Accepted::stored;
+  std::int64_t number = 0;
+};
+
+class CallStore {
+ public:
+  virtual ~CallStore() = default;
+
+  // All or nothing. `conflict` when a call's version has moved on.
+  virtual Task<Result<void>> commit(Changes changes) = 0;
+
+  // Durable when it returns; an event stored before is `duplicate` (door, id, and context or
+  // correlation id the same).
+  virtual Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
+                                                                   WallTime received_at) = 0;
+  virtual Task<Result<std::vector<StoredEvent>>> unhandled_events(int limit) = 0;
+
+  virtual Task<Result<Call>> load_call(ContextId id) = 0;  // `not_found`
+  virtual Task<Result<std::optional<Call>>> find_call_by_ring_key(std::string ring_key) = 0;
+  virtual Task<Result<std::optional<Call>>> find_call_by_correlation(
+      CorrelationId id) = 0;  // newest
+  virtual Task<Result<std::optional<Call>>> find_call_by_connection(CallConnectionId id) = 0;
+  virtual Task<Result<std::optional<Call>>> find_call_by_server_call(
+      ServerCallId id) = 0;  // newest
+  virtual Task<Result<std::optional<Call>>> find_call_by_recording(RecordingId id) = 0;
+  virtual Task<Result<std::vector<Call>>> open_calls() = 0;  // ringing, answering, connected
+  virtual Task<Result<std::vector<Call>>> list_calls(CallQuery query) = 0;  // newest first
+  virtual Task<Result<CallPersonal>> load_personal(ContextId id) = 0;
+
+  virtual Task<Result<Recording>> load_recording(RecordingId id) = 0;
+  virtual Task<Result<std::vector<Recording>>> recordings_of(ContextId call) = 0;  // oldest first
+  virtual Task<Result<std::vector<Recording>>> list_recordings(
+      RecordingQuery query) = 0;  // newest first
+  virtual Task<Result<std::vector<RecordingPause>>> pauses_of(RecordingId id) = 0;
+  virtual Task<Result<std::vector<Chunk>>> chunks_of(RecordingId id) = 0;  // by index
+  virtual Task<Result<std::vector<Turn>>> turns_of(ContextId call) = 0;    // by start
+  virtual Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) = 0;
+  virtual Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) = 0;
+
+  // Answers when the database does, for /readyz.
+  virtual Task<Result<void>> ping() = 0;
+};
+
+}  // namespace earshot
