@@ -7,10 +7,14 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace earshot::crypto {
+
+// From the kernel's generator, through libcrypto; throws when there is none.
+void fill_random(std::span<std::uint8_t> out);
 
 using Sha256Digest = std::array<std::uint8_t, 32>;
 

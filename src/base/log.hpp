@@ -37,6 +37,8 @@ struct LogField {
 
 using LogFields = std::vector<LogField>;
 
+class Counters;
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -58,11 +60,14 @@ class Log {
 
 struct ProcessLogOptions {
   LogLevel level = LogLevel::info;
-  bool json = false;  // one JSON object a line instead of text
-  std::string file;   // empty: standard error
+  bool json = false;                    // one JSON object a line instead of text
+  std::string file;                     // empty: standard error
+  std::size_t lines_queued_max = 8192;  // above it the oldest waiting lines go
+  Counters* counters = nullptr;         // outlives the log; earshot_log_lines_dropped_total
 };
 
-// The log of a process, over spdlog's asynchronous logger.
+// The log of a process, over spdlog's asynchronous logger. Throws when the file cannot be opened.
+// Its destructor writes what is queued.
 std::unique_ptr<Log> make_process_log(const ProcessLogOptions& options);
 
 // Discards everything.

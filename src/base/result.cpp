@@ -6,12 +6,18 @@ namespace earshot {
 
 std::string_view to_text(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::conflict: return "conflict";
-    case ErrorKind::invalid: return "invalid";
-    case ErrorKind::refused: return "refused";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::corrupt: return "corrupt";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::conflict:
+      return "conflict";
+    case ErrorKind::invalid:
+      return "invalid";
+    case ErrorKind::refused:
+      return "refused";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::corrupt:
+      return "corrupt";
   }
   return "unknown";
 }

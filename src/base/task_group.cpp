@@ -4,7 +4,8 @@
 
 namespace earshot {
 
-// Shared with the completion callbacks, so that a task that ends after its group (a bug, logged) touches no dead memory.
+// Shared with the completion callbacks, so that a task that ends after its group (a bug, logged)
+// touches no dead memory.
 struct TaskGroup::State {
   State(Clock& clock, Log& log_in, std::string name_in)
       : log(log_in), name(std::move(name_in)), changed(clock.make_signal()) {}
