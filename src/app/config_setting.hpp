@@ -1,0 +1,27 @@
+#pragma once
+// One row of the table of settings, and how texts become values. Private to app/config*.cpp.
+
+#include "app/config.hpp"
+#include "base/result.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace earshot::app {
+
+struct Setting {
+  std::string_view name;
+  std::string_view group;
+  std::string_view type;  // for people: "text", "true|false", "1..65535", "milliseconds"
+  std::string_view default_text;
+  std::string_view meaning;
+  bool secret = false;
+  // The error's message completes "NAME ..."; the remedy is made from `type`.
+  std::function<Result<void>(Config&, const std::string&)> apply;
+};
+
+const std::vector<Setting>& settings();
+
+}  // namespace earshot::app
