@@ -92,13 +92,12 @@ class CheckTree(unittest.TestCase):
         self.assert_fault({**files, "src/net/b.cpp": '#include "../base/a.hpp"\n'}, "include-root", "src/net/b.cpp", 1)
 
     def test_detail_is_private(self):
-        files = {"src/net/detail/a.hpp": HEADER, "src/acs/detail/b.hpp": HEADER,
-                 "tests/fuzz/CMakeLists.txt": "file(GLOB found *_fuzz.cpp)\n"}
+        files = {"src/net/detail/a.hpp": HEADER, "src/acs/detail/b.hpp": HEADER, "tests/fuzz/corpus/b/empty": ""}
         self.assert_clean({**files, "src/net/a.cpp": '#include "net/detail/a.hpp"\n'})
         self.assert_fault({**files, "src/acs/b.cpp": '#include "net/detail/a.hpp"\n'}, "detail", "src/acs/b.cpp", 1)
-        self.assert_clean({**files, "tests/fuzz/b_fuzz.cpp": '#include "acs/detail/b.hpp"\n'})
-        self.assert_fault({**files, "tests/fuzz/b_fuzz.cpp": '#include "net/detail/a.hpp"\n'},
-                          "detail", "tests/fuzz/b_fuzz.cpp", 1)
+        self.assert_clean({**files, "tests/fuzz/b_fuzz.cpp": '// links: acs\n#include "acs/detail/b.hpp"\n'})
+        self.assert_fault({**files, "tests/fuzz/b_fuzz.cpp": '// links: net\n#include "net/detail/a.hpp"\n'},
+                          "detail", "tests/fuzz/b_fuzz.cpp", 2)
 
     def test_tests_of_the_whole_meet_the_product_on_the_wire(self):
         self.assert_fault({"src/acs/a.hpp": HEADER, "tests/scenario/a.cpp": '#include "acs/a.hpp"\n'},
@@ -171,6 +170,14 @@ class CheckTree(unittest.TestCase):
                            "tests/scenario/CMakeLists.txt": "earshot_test(a SOURCES a_test.cpp b/c_test.cpp)\n"})
         self.assert_clean({"tests/scenario/a_test.cpp": "", "tests/scenario/CMakeLists.txt":
                            "file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)\n"})
+
+    def test_a_fuzz_target_without_its_links_or_inputs_is_found(self):
+        self.assert_clean({"tests/fuzz/a_fuzz.cpp": "// links: acs net\n", "tests/fuzz/corpus/a/empty": ""})
+        self.assert_fault({"tests/fuzz/a_fuzz.cpp": "// links: acs\n"}, "fuzz-target", "tests/fuzz/a_fuzz.cpp", 1,
+                          "no kept input")
+        self.assert_fault({"tests/fuzz/a_fuzz.cpp": "int a;\n", "tests/fuzz/corpus/a/empty": ""},
+                          "fuzz-target", "tests/fuzz/a_fuzz.cpp", 1, "which modules")
+        self.assert_fault({"src/acs/a_fuzz.cpp": "// links: acs\n"}, "fuzz-target", "src/acs/a_fuzz.cpp", 1)
 
     def test_a_title_with_a_semicolon_is_found(self):
         self.assert_fault({"src/base/a_test.cpp": '\nTEST_CASE("one; two") {}\n'}, "title", "src/base/a_test.cpp", 2)
