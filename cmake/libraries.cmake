@@ -1,6 +1,7 @@
 # Every third-party library, as one target each. ARCHITECTURE.md names the reason for each and the folder it is for.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
+set(Boost_NO_WARN_NEW_VERSIONS ON)  # CMake 3.25 is older than the Boost that Debian 12 also ships
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json url)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)

@@ -83,6 +83,12 @@ class CheckTree(unittest.TestCase):
         self.assert_fault({**files, "src/domain/a_test.cpp": '#include "acs/client.hpp"\n'},
                           "arrow", "src/domain/a_test.cpp", 1)
 
+    def test_a_unit_test_may_run_a_contract_and_the_product_may_not(self):
+        files = {"tests/contract/blob.hpp": HEADER}
+        self.assert_clean({**files, "src/store/a_test.cpp": '#include "tests/contract/blob.hpp"\n'})
+        self.assert_fault({**files, "src/store/a.cpp": '#include "tests/contract/blob.hpp"\n'},
+                          "include-root", "src/store/a.cpp", 1)
+
     def test_a_folder_outside_the_table_is_found(self):
         self.assert_fault({"src/utils/a.hpp": HEADER}, "unknown-folder", "src/utils/a.hpp", 1)
 
@@ -114,7 +120,7 @@ class CheckTree(unittest.TestCase):
         self.assert_fault({"src/recording/merge.cpp": "#include <boost/json.hpp>\n"},
                           "library", "src/recording/merge.cpp", 1)
         self.assert_clean({"src/base/log.cpp": "#include <spdlog/spdlog.h>\n",
-                           "src/recording/manifest_json.cpp": "#include <boost/json.hpp>\n",
+                           "src/recording/manifest_json.cpp": "#include <boost/json.hpp>\n#include <boost/system/result.hpp>\n",
                            "src/recording/manifest_json_test.cpp": "#include <boost/json.hpp>\n"})
 
     def test_a_library_reached_through_our_headers_is_found_with_its_chain(self):
