@@ -1,0 +1,38 @@
+#include "api/access.hpp"
+
+#include "api/problem.hpp"
+#include "base/crypto.hpp"
+
+namespace earshot::api {
+namespace {
+
+Task<net::HttpResponse> refuse() {
+  net::HttpResponse response =
+      problem(401, "unauthenticated", "bring the API key: Authorization: Bearer <EARSHOT_API_KEY>");
+  response.headers.set("WWW-Authenticate", "Bearer realm=\"earshot\"");
+  co_return response;
+}
+
+}  // namespace
+
+Access::Access(Secret api_key, Counters& counters)
+    : api_key_(std::move(api_key)),
+      refused_(counters.counter("earshot_api_refused_total", "API requests without a good key")) {}
+
+bool Access::allows(const net::HttpRequest& request) const {
+  if (api_key_.empty()) return false;
+  std::string_view brought = request.headers.get("x-api-key");
+  const std::string_view authorization = request.headers.get("authorization");
+  if (brought.empty() && authorization.starts_with("Bearer ")) brought = authorization.substr(7);
+  return crypto::constant_time_equal(brought, api_key_.reveal());
+}
+
+net::HttpHandler Access::guard(net::HttpHandler handler) const {
+  return [this, handler = std::move(handler)](net::HttpRequest request) {
+    if (allows(request)) return handler(std::move(request));
+    refused_.add();
+    return refuse();
+  };
+}
+
+}  // namespace earshot::api

@@ -1,0 +1,25 @@
+#pragma once
+// Who may use the REST API: whoever brings the key, as `Authorization: Bearer KEY` or `X-Api-Key:
+// KEY`. Compared in constant time. Without a configured key nobody may.
+
+#include "base/counters.hpp"
+#include "base/secret.hpp"
+#include "net/router.hpp"
+
+#include <functional>
+
+namespace earshot::api {
+
+class Access {
+ public:
+  Access(Secret api_key, Counters& counters);
+  bool allows(const net::HttpRequest& request) const;
+  // The handler, behind the key: 401 without it.
+  net::HttpHandler guard(net::HttpHandler handler) const;
+
+ private:
+  Secret api_key_;
+  Counter& refused_;
+};
+
+}  // namespace earshot::api

@@ -1,0 +1,38 @@
+#include "api/problem.hpp"
+
+#include <boost/json.hpp>
+
+namespace earshot::api {
+
+int http_status(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::not_found:
+      return 404;
+    case ErrorKind::conflict:
+      return 409;
+    case ErrorKind::invalid:
+      return 400;
+    case ErrorKind::refused:
+      return 403;
+    case ErrorKind::unavailable:
+      return 503;
+    case ErrorKind::corrupt:
+      return 502;
+  }
+  return 500;
+}
+
+net::HttpResponse problem(int status, std::string_view code, std::string_view message) {
+  boost::json::object error{{"code", code}, {"message", message}};
+  boost::json::object body{{"error", std::move(error)}};
+  return net::json_response(status, boost::json::serialize(body));
+}
+
+net::HttpResponse problem(const Error& error) {
+  net::HttpResponse response = problem(http_status(error.kind), to_text(error.kind), error.message);
+  if (error.retry_after_ms > 0)
+    response.headers.set("Retry-After", std::to_string((error.retry_after_ms + 999) / 1000));
+  return response;
+}
+
+}  // namespace earshot::api

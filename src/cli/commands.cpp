@@ -1,0 +1,69 @@
+#include "cli/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace earshot::cli {
+namespace {
+
+void add_common(CLI::App& command, CommonOptions& common) {
+  command.add_option("--url", common.url, "the service, default http://127.0.0.1:8080")
+      ->envname("EARSHOT_URL");
+  command.add_option("--api-key", common.api_key, "the API key; better given as EARSHOT_API_KEY")
+      ->envname("EARSHOT_API_KEY");
+  command.add_flag("--json", common.json, "the API's own JSON instead of a table");
+}
+
+// Options live as long as the command line: CLI11 writes into them while parsing.
+template <class Options>
+std::shared_ptr<Options> bind(CLI::App& command, ChosenCommand& chosen,
+                              Task<int> (*run)(ApiClient&, Options)) {
+  auto options = std::make_shared<Options>();
+  add_common(command, options->common);
+  command.callback([options, &chosen, run] {
+    chosen.common = options->common;
+    chosen.run = [options, run](ApiClient& client) { return run(client, *options); };
+  });
+  return options;
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, ChosenCommand& chosen) {
+  auto* calls = app.add_subcommand("calls", "Calls, newest first, or one call");
+  calls->footer(
+      "Examples:\n  earshot calls\n  earshot calls --state connected --json\n"
+      "  earshot calls 5f1e0c00-1111-4222-8333-444455556666 --turns");
+  auto call_options = bind<CallsOptions>(*calls, chosen, run_calls);
+  calls->add_option("call", call_options->call, "contextId of one call");
+  calls->add_option("--state", call_options->state,
+                    "ringing, answering, connected, ended or not_answered");
+  calls->add_option("--limit", call_options->limit, "how many")->check(CLI::Range(1, 500));
+  auto* turns = calls->add_flag("--turns", call_options->turns, "what was said, with times");
+  calls->add_flag("--journal", call_options->journal, "everything that happened")->excludes(turns);
+
+  auto* recordings = app.add_subcommand("recordings", "Recordings: list, show, download");
+  recordings->require_subcommand(1);
+  recordings->footer(
+      "Examples:\n  earshot recordings list\n  earshot recordings show ID\n"
+      "  earshot recordings download ID -o call.wav");
+  auto* list = recordings->add_subcommand("list", "Recordings, newest first");
+  auto list_options = bind<RecordingsListOptions>(*list, chosen, run_recordings_list);
+  list->add_option("--from", list_options->from, "started at or after, as 2026-03-02T00:00:00Z");
+  list->add_option("--to", list_options->to, "started before");
+  list->add_option("--limit", list_options->limit, "how many")->check(CLI::Range(1, 500));
+
+  auto* show = recordings->add_subcommand("show", "One recording and its chunks");
+  auto show_options = bind<RecordingsShowOptions>(*show, chosen, run_recordings_show);
+  show->add_option("recording", show_options->recording, "recordingId")->required();
+
+  auto* download = recordings->add_subcommand("download", "One WAV, whatever the number of chunks");
+  auto download_options =
+      bind<RecordingsDownloadOptions>(*download, chosen, run_recordings_download);
+  download->add_option("recording", download_options->recording, "recordingId")->required();
+  download->add_option("-o,--output", download_options->output,
+                       "file to write; - is standard output");
+  download->add_flag("--overwrite", download_options->overwrite,
+                     "replaces the file if it is there");
+}
+
+}  // namespace earshot::cli

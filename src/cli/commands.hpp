@@ -1,0 +1,60 @@
+#pragma once
+// The operators' verbs. Each gives the process's exit code: 0 done, 1 the service said no or cannot
+// be reached, 2 wrong use. Results go to standard output, progress and errors to standard error.
+
+#include "base/executor.hpp"
+#include "cli/api_client.hpp"
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace earshot::cli {
+
+struct CommonOptions {
+  std::string url = "http://127.0.0.1:8080";
+  std::string api_key;
+  bool json = false;
+};
+
+struct CallsOptions {
+  CommonOptions common;
+  std::string call;  // "" = list
+  std::string state;
+  int limit = 20;
+  bool turns = false;
+  bool journal = false;
+};
+struct RecordingsListOptions {
+  CommonOptions common;
+  std::string from;
+  std::string to;
+  int limit = 20;
+};
+struct RecordingsShowOptions {
+  CommonOptions common;
+  std::string recording;
+};
+struct RecordingsDownloadOptions {
+  CommonOptions common;
+  std::string recording;
+  std::string output;  // "" = <recording>.wav, "-" = standard output
+  bool overwrite = false;
+};
+
+Task<int> run_calls(ApiClient& client, CallsOptions options);
+Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
+Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
+Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
+
+// Adds `calls` and `recordings` to a command line. When one of them was chosen, `chosen` gives its
+// exit code.
+struct ChosenCommand {
+  CommonOptions common;
+  std::function<Task<int>(ApiClient&)> run;
+};
+void add_commands(CLI::App& app, ChosenCommand& chosen);
+
+}  // namespace earshot::cli

@@ -1,0 +1,45 @@
+#include "cli/output_json.hpp"
+
+#include <cstdio>
+
+namespace earshot::cli {
+
+Result<boost::json::object> parse_answer(const std::string& body) {
+  boost::system::error_code error;
+  auto value = boost::json::parse(body, error);
+  if (error || !value.is_object())
+    return fail(ErrorKind::corrupt,
+                "the answer is no JSON object; does --url name an Earshot service?");
+  return std::move(value.get_object());
+}
+
+std::string cell(const boost::json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr || value->is_null()) return "-";
+  if (value->is_string())
+    return value->get_string().empty() ? "-" : std::string(value->get_string());
+  return boost::json::serialize(*value);
+}
+
+double number(const boost::json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+}
+
+const boost::json::array& items(const boost::json::object& object, std::string_view name) {
+  static const boost::json::array none;
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_array() ? value->get_array() : none;
+}
+
+int report(const Error& error) {
+  std::fprintf(stderr, "earshot: %s\n", error.message.c_str());
+  return 1;
+}
+
+std::string short_time(const std::string& iso) {
+  if (iso.size() < 19 || iso[10] != 'T') return iso;
+  return iso.substr(0, 10) + " " + iso.substr(11, 8);
+}
+
+}  // namespace earshot::cli

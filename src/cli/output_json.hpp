@@ -1,0 +1,21 @@
+#pragma once
+// Reading the API's answers. Private to cli/*_command.cpp.
+
+#include "base/result.hpp"
+
+#include <boost/json.hpp>
+#include <string>
+
+namespace earshot::cli {
+
+// `corrupt` when the service did not answer with a JSON object: probably not Earshot.
+Result<boost::json::object> parse_answer(const std::string& body);
+// A member as text for a table: strings as they are, null and absent as "-".
+std::string cell(const boost::json::object& object, std::string_view name);
+double number(const boost::json::object& object, std::string_view name);
+const boost::json::array& items(const boost::json::object& object, std::string_view name);
+int report(const Error& error);
+// "2026-03-02T09:15:33.001234Z" -> "2026-03-02 09:15:33"
+std::string short_time(const std::string& iso);
+
+}  // namespace earshot::cli
