@@ -7,13 +7,13 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fmt/format.h>
 #include <mutex>
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <stdexcept>
+#include <system_error>
 
 namespace earshot {
 namespace {
@@ -58,7 +58,8 @@ File open_log_file(const std::string& path) {
   if (path.empty()) return File(stderr);
   File file(std::fopen(path.c_str(), "ae"));
   if (!file)
-    throw std::runtime_error(fmt::format("open log file {}: {}", path, std::strerror(errno)));
+    throw std::runtime_error(
+        fmt::format("open log file {}: {}", path, std::generic_category().message(errno)));
   // A line is on its way to the disk when it ends, so that the last words of a crash are there.
   std::setvbuf(file.get(), nullptr, _IOLBF, 1 << 16);
   return file;
