@@ -37,7 +37,7 @@ struct Accepted {
 class Listener {
  public:
   virtual ~Listener() = default;
-  // `unavailable` when closed.
+  // `unavailable` when closed (Error::code is then "closed"; anything else is worth another try).
   virtual Task<Result<Accepted>> accept() = 0;
   virtual std::uint16_t port() const = 0;  // the true one, when 0 was asked for
   virtual void close() = 0;
@@ -54,6 +54,9 @@ class Network {
   // For libcurl, which connects by itself: a connected descriptor to use instead, or none for
   // "connect as usual".
   virtual SocketFd preconnected(std::string host, std::uint16_t port) = 0;
+  // True when every connection comes from preconnected(): names are then never looked up, and none
+  // means "refused".
+  virtual bool always_preconnects() const { return false; }
 };
 
 std::unique_ptr<Network> make_tcp_network();

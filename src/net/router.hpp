@@ -40,6 +40,10 @@ class Router {
     // Filled when the path is known under other methods only.
     std::string allowed_methods;
   };
+  // `path` is as received, percent-encoded: it is cut at slashes first and decoded afterwards, so
+  // that %2F never separates. Segments "." and "..", a NUL and broken encoding match nothing, not
+  // even the fallback. With `wants_upgrade` a WebSocket route goes before an HTTP route that comes
+  // after it.
   Match match(std::string_view method, std::string_view path, bool wants_upgrade) const;
 
  private:

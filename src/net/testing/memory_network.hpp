@@ -15,6 +15,7 @@ class MemoryNetwork : public Network {
                                            bool share) override;
   Task<Result<SocketFd>> connect(std::string host, std::uint16_t port) override;
   SocketFd preconnected(std::string host, std::uint16_t port) override;
+  bool always_preconnects() const override { return true; }
   // Connections to host:port fail from now on (or work again): a dead peer.
   void set_unreachable(std::string host, std::uint16_t port, bool unreachable);
   // Shuts every open connection to that port down, as a cut cable would after its timeout.
