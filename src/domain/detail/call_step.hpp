@@ -1,0 +1,128 @@
+#pragma once
+// One step of the call machine while it is being worked out. Split over three files by idea:
+// call_machine.cpp (the call), call_machine_recording.cpp, call_machine_media.cpp.
+
+#include "domain/call_machine.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace earshot::detail {
+
+class CallStep {
+ public:
+  CallStep(const CallState& state, WallTime now, const CallMachineOptions& options)
+      : state_(state), now_(now), options_(options) {}
+  Transition take() { return {std::move(state_), std::move(actions_)}; }
+
+  // The call (call_machine.cpp).
+  void on(const call_event::Rang& event);
+  void on(const call_event::AnswerAccepted& event);
+  void on(const call_event::AnswerError& event);
+  void on(const call_event::AnswerRefused& event);
+  void on(const call_event::Connected& event);
+  void on(const call_event::Disconnected& event);
+  void on(const call_event::CallPolled& event);
+  void on(const call_event::HangUpDone& event);
+  void on(const call_event::HangUpWanted& event);
+  void on(const call_event::TimerFired& event);
+  void on(const call_event::RestartRecovery& event);
+
+  // Its recording (call_machine_recording.cpp).
+  void on(const call_event::RecordingStarted& event);
+  void on(const call_event::RecordingStartError& event);
+  void on(const call_event::RecordingStartRefused& event);
+  void on(const call_event::RecordingState& event);
+  void on(const call_event::RecordingPolled& event);
+  void on(const call_event::RecordingStopDone& event);
+  void on(const call_event::RecordingPauseDone& event);
+  void on(const call_event::RecordingResumeDone& event);
+  void on(const call_event::PauseWanted& event);
+  void on(const call_event::ResumeWanted& event);
+  void on(const call_event::StopWanted& event);
+
+  // Its media path (call_machine_media.cpp).
+  void on(const call_event::MediaConnected& event);
+  void on(const call_event::MediaLost& event);
+  void on(const call_event::MediaFailed& event);
+  void on(const call_event::MediaStartDone& event);
+
+ private:
+  using Field = std::pair<std::string_view, std::string>;
+
+  template <class Action>
+  void act(Action action) {
+    actions_.push_back(std::move(action));
+  }
+  void arm(CallTimer timer, Duration after) {
+    act(call_action::ArmTimer{timer, std::max(after, Duration{0})});
+  }
+  void cancel(CallTimer timer) { act(call_action::CancelTimer{timer}); }
+  void journal(std::string type, std::initializer_list<Field> fields = {});
+  void alert(std::string kind, RecordingId recording, std::string message);
+
+  Call& call() { return state_.call; }
+  bool connected() const { return state_.call.phase == CallPhase::connected; }
+  bool hanging_up() const { return !state_.call.end_reason.empty(); }
+
+  // The call.
+  void learn_ids(const CallConnectionId& connection, const ServerCallId& server_call,
+                 const CorrelationId& correlation);
+  void become_connected(WallTime at);
+  void end_call(std::string reason, int code, int sub_code, WallTime at);
+  void not_answered(std::string reason);
+  void send_answer();
+  void send_hang_up();
+  void ask_for_call_later();
+  void cancel_timers_of_open_call();
+  bool within_ring_window() const;
+  void recover_unanswered();
+  void recover_connected();
+
+  // The recording.
+  Recording* newest();
+  Recording* find_recording(const RecordingId& id);
+  Recording& add_recording(const RecordingId& id);
+  void set_phase(Recording& recording, RecordingPhase phase);
+  void set_gate(bool open);
+  void start_recording_when_due();
+  void send_start(bool repeat);
+  void start_failed(const Error& error);
+  void look_up_running(const RecordingId& id);
+  void again_after(Duration at_least);
+  void adopt(const RecordingId& id);
+  void became_active(Recording& recording, std::optional<WallTime> at);
+  void became_inactive(Recording& recording);
+  void stopped_unasked(Recording& recording, std::string reason);
+  void finish(Recording& recording, RecordingPhase phase, std::string reason, WallTime at);
+  void queue_discovery(Recording& recording);
+  void send_stop(Recording& recording);
+  void send_pause(Recording& recording);
+  void open_pause(Recording& recording);
+  void close_pause(Recording& recording);
+  void end_recordings(WallTime at);
+  void check_recording_after_restart();
+  void recording_state_after_end(const call_event::RecordingState& event);
+  void recording_poll_due();
+  void recording_state_due();
+  void send_poll(const RecordingId& id);
+  bool changed_recently() const;
+  void found_inactive(Recording& recording);
+  void found_gone(Recording& recording);
+
+  // The media path.
+  void media_due();
+  void expect_media(Duration within);
+
+  CallState state_;
+  std::vector<CallAction> actions_;
+  WallTime now_;
+  const CallMachineOptions& options_;
+};
+
+// Doubles `first` `times` times, up to `most`.
+Duration doubled(Duration first, int times, Duration most);
+
+}  // namespace earshot::detail
