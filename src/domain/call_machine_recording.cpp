@@ -148,9 +148,8 @@ void CallStep::on(const call_event::RecordingStartRefused& event) {
                     .status = event.code,
                     .code = std::to_string(event.sub_code)};
   if (call().recording_phase != RecordingPhase::starting) return;
-  if (auto* known = find_recording(event.id)) {
-    if (known->id != call().recording_id) return;  // of an older start
-  }
+  const bool of_another_start = !call().recording_id.empty() && call().recording_id != event.id;
+  if (of_another_start || (call().recording_id.empty() && find_recording(event.id))) return;
   if (!means_already_recording(error) && !event.id.empty()) {
     auto* known = find_recording(event.id);
     Recording& recording = known ? *known : add_recording(event.id);
