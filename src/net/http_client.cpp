@@ -1,14 +1,13 @@
 #include "net/http_client.hpp"
 
-#include <fmt/format.h>
-#include <sys/socket.h>
-
-#include <cstring>
-#include <set>
-
 #include "net/detail/curl_multi.hpp"
 #include "net/detail/waiter.hpp"
 #include "net/url.hpp"
+
+#include <cstring>
+#include <fmt/format.h>
+#include <set>
+#include <sys/socket.h>
 
 namespace earshot::net {
 
@@ -98,8 +97,8 @@ class Transfer {
   void set_request() {
     set(CURLOPT_URL, call_.url.c_str());
     set(CURLOPT_PATH_AS_IS, 1L);
-    // curl would tidy the path up; signatures are over the bytes as given. It knows no target per redirect, though,
-    // and a plain request through a proxy has another form of target.
+    // curl would tidy the path up; signatures are over the bytes as given. It knows no target per
+    // redirect, though, and a plain request through a proxy has another form of target.
     if (call_.redirects_max == 0 && (url_.is_tls() || is_loopback(url_.host)))
       set(CURLOPT_REQUEST_TARGET, url_.target.c_str());
     if (call_.method == "HEAD") {
@@ -132,46 +131,22 @@ class Transfer {
       set(CURLOPT_FOLLOWLOCATION, 1L);
       set(CURLOPT_MAXREDIRS, static_cast<long>(call_.redirects_max));
     }
-    const bool in_memory = network_.always_preconnects();
-    if (in_memory || !call_.use_proxy || is_loopback(url_.host)) set(CURLOPT_PROXY, "");
-    if (in_memory) {
-      // Any host, any port: to an address, so that no name is looked up. The socket comes from open_socket below.
-      connect_to_.add("::127.0.0.1:");
-      set(CURLOPT_CONNECT_TO, connect_to_.head);
-    } else {
-      const auto ms = std::chrono::ceil<std::chrono::milliseconds>(call_.connect_timeout).count();
-      set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(ms)));
-    }
+    // In memory a connection is an abstract AF_UNIX socket, whatever the URL's host, and no name is
+    // looked up. (curl 7.88 calls connect() even on a socket that CURLOPT_SOCKOPTFUNCTION says is
+    // connected, so that way is closed.)
+    const std::string local = network_.local_socket_name(url_.host, url_.port);
+    if (!local.empty()) set(CURLOPT_ABSTRACT_UNIX_SOCKET, local.c_str());
+    if (!local.empty() || !call_.use_proxy || is_loopback(url_.host)) set(CURLOPT_PROXY, "");
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(call_.connect_timeout).count();
+    if (local.empty()) set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(ms)));
   }
 
   void set_callbacks() {
     set(CURLOPT_ERRORBUFFER, error_text_);
-    set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_socket);
-    set(CURLOPT_OPENSOCKETDATA, this);
-    set(CURLOPT_SOCKOPTFUNCTION, &Transfer::prepare_socket);
-    set(CURLOPT_SOCKOPTDATA, this);
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(CURLOPT_HEADERDATA, this);
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(CURLOPT_WRITEDATA, this);
-  }
-
-  static curl_socket_t open_socket(void* self_pointer, curlsocktype, curl_sockaddr* address) {
-    auto* self = static_cast<Transfer*>(self_pointer);
-    // After a redirect this is another host than the call's.
-    const char* effective = nullptr;
-    curl_easy_getinfo(self->easy_, CURLINFO_EFFECTIVE_URL, &effective);
-    const auto url = parse_url(effective != nullptr ? effective : "");
-    if (url) {
-      SocketFd connected = self->network_.preconnected(url->host, url->port);
-      if (connected) return self->preconnected_ = connected.release();
-    }
-    if (self->network_.always_preconnects()) return CURL_SOCKET_BAD;
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  }
-  static int prepare_socket(void* self_pointer, curl_socket_t fd, curlsocktype) {
-    const auto* self = static_cast<Transfer*>(self_pointer);
-    return fd == self->preconnected_ ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
   }
 
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
@@ -232,9 +207,7 @@ class Transfer {
   Url url_;
   CURL* easy_;
   Slist headers_;
-  Slist connect_to_;
   char error_text_[CURL_ERROR_SIZE] = {};
-  curl_socket_t preconnected_ = CURL_SOCKET_BAD;
 
   detail::Waiter done_;
   CURLcode code_ = CURLE_OK;
@@ -252,7 +225,8 @@ class CurlClient : public HttpClient {
   ~CurlClient() override {
     state_->closed = true;
     for (Transfer* transfer : state_->transfers)
-      transfer->finish(Error{.kind = ErrorKind::unavailable, .message = "the HTTP client is closed"});
+      transfer->finish(
+          Error{.kind = ErrorKind::unavailable, .message = "the HTTP client is closed"});
   }
 
   Task<Result<HttpReply>> send(HttpCall call) override {
@@ -270,8 +244,7 @@ class CurlClient : public HttpClient {
           clock(clock_in),
           options(std::move(options_in)),
           multi(std::make_shared<detail::CurlMulti>(executor, clock,
-                                                    options.connections_per_host_max,
-                                                    network.always_preconnects())) {}
+                                                    options.connections_per_host_max)) {}
     Network& network;
     Executor& executor;
     Clock& clock;

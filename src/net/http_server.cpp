@@ -65,7 +65,8 @@ class Server : public HttpServer {
     if (co_await ended_by(state, deadline)) co_return;
     cut_all(*state);
     if (!co_await ended_by(state, state->clock.steady_now() + cut_grace))
-      state->log.error("http sessions outlived their server", {{"sessions", state->sessions.size()}});
+      state->log.error("http sessions outlived their server",
+                       {{"sessions", state->sessions.size()}});
   }
   static Task<bool> ended_by(std::shared_ptr<HttpServerState> state, SteadyTime deadline) {
     while (!state->sessions.empty())
@@ -86,8 +87,8 @@ Result<std::unique_ptr<HttpServer>> start_http_server(Network& network, Executor
   auto listening = network.listen(options.address, options.port, options.share_port);
   if (!listening) return fail("http server", listening.error());
   std::shared_ptr<Listener> listener = std::move(*listening);
-  auto state = std::make_shared<HttpServerState>(executor, clock, log, counters, router,
-                                                 std::move(options));
+  auto state =
+      std::make_shared<HttpServerState>(executor, clock, log, counters, router, std::move(options));
   executor.spawn(accept_all(state, listener), [](std::exception_ptr) {});
   return std::make_unique<Server>(std::move(state), std::move(listener));
 }

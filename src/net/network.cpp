@@ -1,11 +1,11 @@
 #include "net/network.hpp"
 
 #include "net/detail/asio_executor.hpp"
+#include "net/detail/socket_listener.hpp"
 
 #include <arpa/inet.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -89,66 +89,6 @@ std::string to_text(const sockaddr_storage& storage) {
   return fmt::format("{}:{}", text, ntohs(v4.sin_port));
 }
 
-class TcpListener : public Listener {
- public:
-  TcpListener(SocketFd socket, std::uint16_t port)
-      : state_(std::make_shared<State>()), port_(port) {
-    state_->socket = std::move(socket);
-  }
-  ~TcpListener() override { close(); }
-
-  Task<Result<Accepted>> accept() override { return accept_on(state_); }
-  std::uint16_t port() const override { return port_; }
-  void close() override {
-    state_->closed = true;
-    if (state_->descriptor) state_->descriptor->close();
-    state_->descriptor.reset();
-    state_->socket = SocketFd();
-  }
-
- private:
-  // Shared with the coroutine that accepts, which may outlive the listener by one turn of the event
-  // loop.
-  struct State {
-    SocketFd socket;
-    std::optional<asio::posix::stream_descriptor> descriptor;  // made on the accepting thread
-    bool closed = false;
-  };
-
-  static Failure closed() {
-    return Failure(Error{
-        .kind = ErrorKind::unavailable, .message = "the listener is closed", .code = "closed"});
-  }
-
-  static Task<Result<Accepted>> accept_on(std::shared_ptr<State> state) {
-    if (!state->closed && !state->descriptor) {
-      const int fd = state->socket.release();
-      state->descriptor.emplace(detail::io_context_of(co_await asio::this_coro::executor), fd);
-    }
-    while (!state->closed) {
-      sockaddr_storage peer{};
-      socklen_t size = sizeof(peer);
-      const int fd =
-          ::accept4(state->descriptor->native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
-                    SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd >= 0) {
-        set_no_delay(fd);
-        co_return Accepted{.socket = SocketFd(fd), .peer = to_text(peer)};
-      }
-      const int error = errno;
-      if (error == EAGAIN || error == EWOULDBLOCK) {
-        co_await state->descriptor->async_wait(asio::posix::descriptor_base::wait_read, as_result);
-      } else if (error != EINTR && error != ECONNABORTED) {
-        co_return fail(ErrorKind::unavailable, "accept: " + errno_text(error));
-      }
-    }
-    co_return closed();
-  }
-
-  std::shared_ptr<State> state_;
-  std::uint16_t port_;
-};
-
 class TcpNetwork : public Network {
  public:
   Result<std::unique_ptr<Listener>> listen(std::string address, std::uint16_t port,
@@ -175,7 +115,11 @@ class TcpNetwork : public Network {
     if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
       return failed("name of");
     const auto true_port = port_of(bound);
-    return std::make_unique<TcpListener>(std::move(socket), true_port);
+    return detail::make_socket_listener(std::move(socket), true_port,
+                                        [](int fd, const sockaddr_storage& peer) {
+                                          set_no_delay(fd);
+                                          return to_text(peer);
+                                        });
   }
 
   Task<Result<SocketFd>> connect(std::string host, std::uint16_t port) override {
@@ -199,8 +143,6 @@ class TcpNetwork : public Network {
     co_return fail(ErrorKind::unavailable,
                    fmt::format("connect to {}:{}: {}", host, port, last.message()));
   }
-
-  SocketFd preconnected(std::string, std::uint16_t) override { return SocketFd(); }
 };
 
 }  // namespace

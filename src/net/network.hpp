@@ -51,12 +51,13 @@ class Network {
   virtual Result<std::unique_ptr<Listener>> listen(std::string address, std::uint16_t port,
                                                    bool share) = 0;
   virtual Task<Result<SocketFd>> connect(std::string host, std::uint16_t port) = 0;
-  // For libcurl, which connects by itself: a connected descriptor to use instead, or none for
-  // "connect as usual".
-  virtual SocketFd preconnected(std::string host, std::uint16_t port) = 0;
-  // True when every connection comes from preconnected(): names are then never looked up, and none
-  // means "refused".
-  virtual bool always_preconnects() const { return false; }
+  // For libcurl, which connects by itself: the name of the abstract AF_UNIX socket to connect to
+  // instead of host and port, always the same for them; empty for "connect as usual".
+  virtual std::string local_socket_name(std::string host, std::uint16_t port) {
+    static_cast<void>(host);
+    static_cast<void>(port);
+    return {};
+  }
 };
 
 std::unique_ptr<Network> make_tcp_network();

@@ -1,15 +1,17 @@
-#include <doctest/doctest.h>
-
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/testing/memory_network.hpp"
 #include "net/testing/test_runtime.hpp"
 
+#include <doctest/doctest.h>
+
 using namespace earshot;
 using namespace earshot::net;
 
 namespace {
-Task<HttpResponse> hello(HttpRequest request) { co_return text_response(200, "hello " + request.path + request.body); }
+Task<HttpResponse> hello(HttpRequest request) {
+  co_return text_response(200, "hello " + request.path + request.body);
+}
 Task<void> echo(HttpRequest, std::unique_ptr<WebSocket> socket) {
   while (auto m = co_await socket->receive()) {
     socket->try_send(std::string(*m));
@@ -38,7 +40,8 @@ TEST_CASE("smoke") {
   router.add_websocket("/ws", nullptr, echo);
   NullLog log;
   Counters counters;
-  auto server = start_http_server(network, rt.executor(), rt.clock(), log, counters, router, {.port = 8080});
+  auto server =
+      start_http_server(network, rt.executor(), rt.clock(), log, counters, router, {.port = 8080});
   REQUIRE(server.has_value());
   auto client = make_http_client(network, rt.executor(), rt.clock());
   CHECK(rt.run_for(get(*client)) == "hello /a");

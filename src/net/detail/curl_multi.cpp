@@ -1,10 +1,10 @@
 #include "net/detail/curl_multi.hpp"
 
+#include "net/detail/asio_executor.hpp"
+
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <vector>
-
-#include "net/detail/asio_executor.hpp"
 
 namespace earshot::net::detail {
 
@@ -34,10 +34,9 @@ struct CurlMulti::Watch {
   bool removed = false;
 };
 
-CurlMulti::CurlMulti(Executor& executor, Clock& clock, long connections_per_host_max, bool by_hand)
+CurlMulti::CurlMulti(Executor& executor, Clock& clock, long connections_per_host_max)
     : context_(io_context_of(executor)),
       clock_(clock),
-      by_hand_(by_hand),
       multi_(curl_multi_init()),
       timer_(executor, clock, [this] { tick(); }) {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket);
@@ -77,8 +76,8 @@ int CurlMulti::on_socket(CURL*, curl_socket_t fd, int what, void* self_pointer, 
     self->watches_.erase(known);
     return 0;
   }
-  auto watch = known != self->watches_.end() ? known->second
-                                             : std::make_shared<Watch>(self->context_, fd);
+  auto watch =
+      known != self->watches_.end() ? known->second : std::make_shared<Watch>(self->context_, fd);
   self->watches_[fd] = watch;
   watch->wanted = what;
   self->arm(watch);
@@ -129,13 +128,15 @@ void CurlMulti::post_tick() {
 void CurlMulti::tick() {
   const auto self = shared_from_this();
   act(CURL_SOCKET_TIMEOUT, 0);
-  // Woken a little early, curl does nothing, and says nothing more of the time it waits for.
+  // Woken a little early, curl does nothing, and says nothing more of the time it waits for. With a
+  // clock that is moved by hand this asks again and again, which moves that clock; without a
+  // connect timeout, as in memory, curl has no times of its own to ask for.
   long timeout_ms = -1;
   curl_multi_timeout(multi_, &timeout_ms);
   if (timeout_ms < 0) return;
   if (timeout_ms <= at_once_ms)
     post_tick();
-  else if (!by_hand_)
+  else
     timer_.set(clock_.steady_now() + std::chrono::milliseconds(timeout_ms));
 }
 

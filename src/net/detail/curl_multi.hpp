@@ -1,17 +1,16 @@
 #pragma once
-// libcurl's multi handle driven by the event loop: curl says which descriptors and which timeout it waits for, and is
-// called when one is ready. Nothing but http_client.cpp includes this.
-
-#include <curl/curl.h>
-
-#include <boost/asio/io_context.hpp>
-#include <functional>
-#include <map>
-#include <memory>
+// libcurl's multi handle driven by the event loop: curl says which descriptors and which timeout it
+// waits for, and is called when one is ready. Nothing but http_client.cpp includes this.
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
 #include "net/detail/deadline.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <curl/curl.h>
+#include <functional>
+#include <map>
+#include <memory>
 
 namespace earshot::net::detail {
 
@@ -19,9 +18,7 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
  public:
   using OnDone = std::move_only_function<void(CURLcode)>;
 
-  // `by_hand`: the clock moves by hand, so curl's own timeouts, which it measures with the machine's clock, are taken
-  // once and not repeated (repeating would move the clock for nothing).
-  CurlMulti(Executor& executor, Clock& clock, long connections_per_host_max, bool by_hand);
+  CurlMulti(Executor& executor, Clock& clock, long connections_per_host_max);
   ~CurlMulti();
   CurlMulti(const CurlMulti&) = delete;
 
@@ -41,7 +38,6 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
 
   boost::asio::io_context& context_;
   Clock& clock_;
-  const bool by_hand_;
   CURLM* multi_;
   std::map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::map<CURL*, OnDone> running_;

@@ -1,11 +1,11 @@
 #include "net/detail/http_session.hpp"
 
+#include "net/detail/asio_executor.hpp"
+#include "net/url.hpp"
+
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-
-#include "net/detail/asio_executor.hpp"
-#include "net/url.hpp"
 
 namespace earshot::net::detail {
 
@@ -16,7 +16,8 @@ namespace {
 
 std::string_view view_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-// The path as received: what stands before the query, without the "http://host" that a proxy's form has in front.
+// The path as received: what stands before the query, without the "http://host" that a proxy's form
+// has in front.
 std::optional<std::string> raw_path_of(std::string_view target) {
   if (target.starts_with("http://") || target.starts_with("https://")) {
     const auto slash = target.find('/', target.find("//") + 2);
@@ -173,14 +174,16 @@ Task<HttpSession::Outcome> HttpSession::read_header(Parser& parser) {
       if (!timed_out_ || cut_) co_return Outcome::closed;
       // Silence from the start is a connection kept in hand, not half a request.
       if (buffer_.size() > 0)
-        co_await refuse(error_response(408, "request_timeout", "the request's header took too long"));
+        co_await refuse(
+            error_response(408, "request_timeout", "the request's header took too long"));
       co_return Outcome::answered;
     }
     if (error) {
       server_->metrics.malformed.add();
-      co_await refuse(error == http::error::header_limit
-                          ? error_response(431, "header_too_large", "the request's header is too large")
-                          : error_response(400, "bad_request", "this is no HTTP/1.1 request"));
+      co_await refuse(
+          error == http::error::header_limit
+              ? error_response(431, "header_too_large", "the request's header is too large")
+              : error_response(400, "bad_request", "this is no HTTP/1.1 request"));
       co_return Outcome::answered;
     }
   }
@@ -281,7 +284,8 @@ void HttpSession::count_handler_failure(std::string_view what, const std::string
 Task<bool> HttpSession::upgrade(Parser& parser, HttpRequest request, Router::Match match) {
   request.path_parameters = std::move(match.parameters);
   // RFC 6455, section 4.1: the client sends nothing before it has the answer.
-  if (!boost::beast::websocket::is_upgrade(parser.get()) || !parser.is_done() || buffer_.size() > 0) {
+  if (!boost::beast::websocket::is_upgrade(parser.get()) || !parser.is_done() ||
+      buffer_.size() > 0) {
     server_->metrics.malformed.add();
     co_await refuse(error_response(400, "bad_request", "this is no WebSocket handshake"));
     co_return false;

@@ -1,5 +1,11 @@
 #pragma once
-// One connection of an HttpServer: requests one after another, until it is closed or becomes a WebSocket.
+// One connection of an HttpServer: requests one after another, until it is closed or becomes a
+// WebSocket.
+
+#include "net/detail/deadline.hpp"
+#include "net/detail/stream.hpp"
+#include "net/detail/websocket_core.hpp"
+#include "net/http_server.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -8,11 +14,6 @@
 #include <optional>
 #include <set>
 #include <string>
-
-#include "net/detail/deadline.hpp"
-#include "net/detail/stream.hpp"
-#include "net/detail/websocket_core.hpp"
-#include "net/http_server.hpp"
 
 namespace earshot::net::detail {
 
@@ -51,8 +52,8 @@ struct HttpServerState {
   HttpServerMetrics metrics;
   std::set<HttpSession*> sessions;
   bool stopping = false;
-  // The server object is gone, and with it perhaps what the references above mean: sessions that the event loop
-  // destroys later touch none of it.
+  // The server object is gone, and with it perhaps what the references above mean: sessions that
+  // the event loop destroys later touch none of it.
   bool gone = false;
   std::unique_ptr<Signal> changed;  // a session ended
 };
@@ -89,7 +90,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Task<bool> write_response(HttpResponse response, bool keep_alive, bool head_only);
   Task<bool> write_stream(HttpResponse response, std::string head);
   Task<bool> write_text(std::string_view text);
-  // Answers a request whose body is not going to be read, then closes without cutting the answer off.
+  // Answers a request whose body is not going to be read, then closes without cutting the answer
+  // off.
   Task<void> refuse(HttpResponse response);
   Task<void> linger();
 

@@ -1,12 +1,11 @@
 // The bytes of an HttpSession: reading into its buffer, writing responses.
-#include <fmt/format.h>
+#include "net/detail/http_session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
-
-#include "net/detail/http_session.hpp"
+#include <fmt/format.h>
 
 namespace earshot::net::detail {
 
@@ -19,7 +18,8 @@ constexpr std::size_t read_bytes = 8 << 10;
 constexpr std::size_t read_bytes_of_long_body = 64 << 10;
 // A response up to this size leaves in one write with its head.
 constexpr std::size_t joined_body_bytes_max = 16 << 10;
-// How long, and how much, a refused body is still read and thrown away, so that the refusal is not lost in a reset.
+// How long, and how much, a refused body is still read and thrown away, so that the refusal is not
+// lost in a reset.
 constexpr Duration linger_time = 2s;
 constexpr std::size_t linger_bytes_max = 64 << 20;
 
@@ -39,12 +39,12 @@ bool is_token(std::string_view name) {
   return !name.empty();
 }
 
-// A line break in a header would let whoever chose the value write headers, or a whole response, of his own.
+// A line break in a header would let whoever chose the value write headers, or a whole response, of
+// his own.
 bool is_sound(const HttpResponse& response) {
   if (response.status < 200 || response.status > 999) return false;
   for (const auto& [name, value] : response.headers)
-    if (!is_token(name) ||
-        value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+    if (!is_token(name) || value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
       return false;
   return true;
 }
@@ -55,7 +55,8 @@ bool has_no_body(int status) { return status == 204 || status == 304; }
 
 Task<bool> HttpSession::read_more() {
   if (cut_ || timed_out_) co_return false;
-  const auto room = buffer_.prepare(buffer_.capacity() > read_bytes ? read_bytes_of_long_body : read_bytes);
+  const auto room =
+      buffer_.prepare(buffer_.capacity() > read_bytes ? read_bytes_of_long_body : read_bytes);
   auto [error, size] = co_await stream_->async_read_some(room, as_result);
   buffer_.commit(size);
   co_return !error;
@@ -63,10 +64,11 @@ Task<bool> HttpSession::read_more() {
 
 Task<bool> HttpSession::write_text(std::string_view text) {
   while (!text.empty()) {
-    // The time is for each step, not for the whole: a slow reader of a long recording is welcome, a dead one is not.
+    // The time is for each step, not for the whole: a slow reader of a long recording is welcome, a
+    // dead one is not.
     allow(server_->options.body_timeout);
-    auto [error, size] = co_await stream_->async_write_some(
-        asio::const_buffer(text.data(), text.size()), as_result);
+    auto [error, size] =
+        co_await stream_->async_write_some(asio::const_buffer(text.data(), text.size()), as_result);
     if (error || cut_) co_return false;
     text.remove_prefix(size);
   }
@@ -111,7 +113,8 @@ Task<bool> HttpSession::write_response(HttpResponse response, bool keep_alive, b
   co_return co_await write_text(head) && co_await write_text(response.body) && keep_alive;
 }
 
-// A reader that fails on its first piece gives 500; later there is no way to say so but to cut the connection.
+// A reader that fails on its first piece gives 500; later there is no way to say so but to cut the
+// connection.
 Task<bool> HttpSession::write_stream(HttpResponse response, std::string head) {
   deadline_.clear();
   auto piece = co_await response.stream->next();
@@ -129,7 +132,8 @@ Task<bool> HttpSession::write_stream(HttpResponse response, std::string head) {
   while (!piece->empty()) {
     sent += piece->size();
     if (length && sent > *length) break;
-    std::string framed = length ? std::move(*piece) : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
+    std::string framed =
+        length ? std::move(*piece) : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
     if (!co_await write_text(framed)) co_return false;
     deadline_.clear();
     piece = co_await response.stream->next();
@@ -140,7 +144,8 @@ Task<bool> HttpSession::write_stream(HttpResponse response, std::string head) {
   }
   if (!length) co_return co_await write_text("0\r\n\r\n");
   if (sent != *length)
-    server_->log.error("http body is not as long as announced", {{"announced", *length}, {"was", sent}});
+    server_->log.error("http body is not as long as announced",
+                       {{"announced", *length}, {"was", sent}});
   co_return sent == *length;
 }
 

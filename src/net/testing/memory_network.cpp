@@ -1,14 +1,16 @@
 #include "net/testing/memory_network.hpp"
 
-#include "net/detail/waiter.hpp"
+#include "net/detail/socket_listener.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
+#include <cstddef>
+#include <cstring>
 #include <fmt/format.h>
 #include <set>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <system_error>
 #include <vector>
 
@@ -17,15 +19,15 @@ namespace earshot::net {
 namespace {
 
 constexpr std::uint16_t first_free_port = 40'000;
-// As a kernel's backlog: connections beyond it are refused.
-constexpr std::size_t backlog_max = 4096;
+constexpr std::uint16_t first_peer_port = 50'000;
+// A name that no socket can have: the kernel's own are five hexadecimal digits.
+constexpr std::string_view nobodys_name = "earshot-unreachable";
 
 struct Port {
   std::string address;
   std::uint16_t number = 0;
   bool share = false;
-  std::deque<Accepted> backlog;
-  detail::Waiter accepting;
+  std::string name;  // of its socket
   bool closed = false;
 };
 
@@ -41,12 +43,58 @@ ino_t inode_of(int fd) {
   return ::fstat(fd, &about) == 0 ? about.st_ino : 0;
 }
 
-Result<std::pair<SocketFd, SocketFd>> socket_pair() {
-  int fds[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0)
-    return fail(ErrorKind::unavailable, "socketpair: " + std::generic_category().message(errno));
-  return std::pair(SocketFd(fds[0]), SocketFd(fds[1]));
+SocketFd open_socket() {
+  return SocketFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
+
+Failure failed(std::string_view doing) {
+  const int error = errno;
+  return fail(ErrorKind::unavailable,
+              fmt::format("{}: {}", doing, std::generic_category().message(error)));
+}
+
+// Listens under a name that the kernel chooses, and gives the name.
+Result<std::string> listen_anywhere(int fd) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)) != 0)
+    return failed("bind");
+  if (::listen(fd, SOMAXCONN) != 0) return failed("listen");
+  socklen_t size = sizeof(address);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return failed("getsockname");
+  const std::size_t path_size = size - offsetof(sockaddr_un, sun_path);
+  return std::string(address.sun_path + 1, path_size - 1);
+}
+
+Result<SocketFd> connect_to(const std::string& name) {
+  SocketFd socket = open_socket();
+  if (!socket) return failed("socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), size) != 0)
+    return failed("connect");
+  return socket;
+}
+
+class MemoryListener : public Listener {
+ public:
+  MemoryListener(std::shared_ptr<Port> port, std::unique_ptr<Listener> inner)
+      : port_(std::move(port)), inner_(std::move(inner)) {}
+  ~MemoryListener() override { port_->closed = true; }
+  Task<Result<Accepted>> accept() override { return inner_->accept(); }
+  std::uint16_t port() const override { return port_->number; }
+  void close() override {
+    port_->closed = true;
+    inner_->close();
+  }
+
+ private:
+  std::shared_ptr<Port> port_;
+  std::unique_ptr<Listener> inner_;
+};
 
 }  // namespace
 
@@ -54,73 +102,33 @@ struct MemoryNetwork::State {
   std::vector<std::shared_ptr<Port>> ports;
   std::set<std::pair<std::string, std::uint16_t>> unreachable;
   std::vector<Connection> connections;
+  std::size_t forget_at = 64;  // the number of connections at which closed ones are looked for
   std::uint16_t next_port = first_free_port;
-  std::uint16_t next_peer_port = 50'000;
+  std::uint16_t next_peer_port = first_peer_port;
   std::size_t turn = 0;  // among listeners that share a port
 
-  std::shared_ptr<Port> find(const std::string& host, std::uint16_t number) {
+  std::vector<std::shared_ptr<Port>> find(const std::string& host, std::uint16_t number) {
     std::vector<std::shared_ptr<Port>> named;
     std::vector<std::shared_ptr<Port>> any;
+    if (unreachable.contains({host, number})) return any;
     for (const auto& port : ports) {
       if (port->closed || port->number != number) continue;
       any.push_back(port);
       if (port->address == host) named.push_back(port);
     }
-    auto& candidates = named.empty() ? any : named;
-    if (candidates.empty()) return nullptr;
-    return candidates[turn++ % candidates.size()];
+    return named.empty() ? any : named;
   }
-  void remember(std::uint16_t port, int fd) {
-    if (connections.size() >= 1024)
+  std::string accepted(std::uint16_t port, int fd) {
+    if (connections.size() >= forget_at) {
       std::erase_if(connections, [](const Connection& c) { return inode_of(c.fd) != c.inode; });
+      forget_at = std::max<std::size_t>(64, connections.size() * 2);
+    }
     connections.push_back({port, fd, inode_of(fd)});
-  }
-  Result<SocketFd> connect(const std::string& host, std::uint16_t number) {
-    const auto port = find(host, number);
-    if (!port || unreachable.contains({host, number}) || port->backlog.size() >= backlog_max)
-      return fail(ErrorKind::unavailable,
-                  fmt::format("connect to {}:{}: Connection refused", host, number));
-    auto pair = socket_pair();
-    if (!pair) return Failure(pair.error());
-    auto [near, far] = std::move(*pair);
-    remember(number, near.get());
-    const auto peer = fmt::format("127.0.0.1:{}", next_peer_port);
-    next_peer_port =
-        static_cast<std::uint16_t>(next_peer_port == 65'535 ? 50'000 : next_peer_port + 1);
-    port->backlog.push_back({.socket = std::move(far), .peer = peer});
-    port->accepting.wake();
-    return std::move(near);
+    const std::uint16_t peer = next_peer_port;
+    next_peer_port = peer == 65'535 ? first_peer_port : static_cast<std::uint16_t>(peer + 1);
+    return fmt::format("127.0.0.1:{}", peer);
   }
 };
-
-namespace {
-
-class MemoryListener : public Listener {
- public:
-  explicit MemoryListener(std::shared_ptr<Port> port) : port_(std::move(port)) {}
-  ~MemoryListener() override { close(); }
-  Task<Result<Accepted>> accept() override { return accept_on(port_); }
-  std::uint16_t port() const override { return port_->number; }
-  void close() override {
-    port_->closed = true;
-    port_->backlog.clear();
-    port_->accepting.wake();
-  }
-
- private:
-  static Task<Result<Accepted>> accept_on(std::shared_ptr<Port> port) {
-    while (port->backlog.empty() && !port->closed) co_await port->accepting.wait();
-    if (port->closed)
-      co_return Failure(Error{
-          .kind = ErrorKind::unavailable, .message = "the listener is closed", .code = "closed"});
-    Accepted accepted = std::move(port->backlog.front());
-    port->backlog.pop_front();
-    co_return accepted;
-  }
-  std::shared_ptr<Port> port_;
-};
-
-}  // namespace
 
 MemoryNetwork::MemoryNetwork() : state_(std::make_shared<State>()) {}
 
@@ -133,22 +141,31 @@ Result<std::unique_ptr<Listener>> MemoryNetwork::listen(std::string address, std
   for (const auto& known : state_->ports)
     if (known->number == port && known->address == address && !(share && known->share))
       return fail(ErrorKind::conflict, fmt::format("{}:{} has a listener", address, port));
-  auto opened = std::make_shared<Port>();
-  opened->address = std::move(address);
-  opened->number = port;
-  opened->share = share;
+  SocketFd socket = open_socket();
+  if (!socket) return failed("socket");
+  auto name = listen_anywhere(socket.get());
+  if (!name) return Failure(name.error());
+  auto opened = std::make_shared<Port>(std::move(address), port, share, std::move(*name));
   state_->ports.push_back(opened);
-  return std::make_unique<MemoryListener>(std::move(opened));
+  auto inner = detail::make_socket_listener(
+      std::move(socket), port, [state = state_, port](int fd, const sockaddr_storage&) {
+        return state->accepted(port, fd);
+      });
+  return std::make_unique<MemoryListener>(std::move(opened), std::move(inner));
 }
 
 Task<Result<SocketFd>> MemoryNetwork::connect(std::string host, std::uint16_t port) {
-  auto state = state_;
-  co_return state->connect(host, port);
+  const auto doing = fmt::format("connect to {}:{}", host, port);
+  const auto candidates = state_->find(host, port);
+  if (candidates.empty()) co_return fail(ErrorKind::unavailable, doing + ": Connection refused");
+  auto connected = connect_to(candidates[state_->turn++ % candidates.size()]->name);
+  if (!connected) co_return fail(doing, connected.error());
+  co_return connected;
 }
 
-SocketFd MemoryNetwork::preconnected(std::string host, std::uint16_t port) {
-  auto connected = state_->connect(host, port);
-  return connected ? std::move(*connected) : SocketFd();
+std::string MemoryNetwork::local_socket_name(std::string host, std::uint16_t port) {
+  const auto candidates = state_->find(host, port);
+  return candidates.empty() ? std::string(nobodys_name) : candidates.front()->name;
 }
 
 void MemoryNetwork::set_unreachable(std::string host, std::uint16_t port, bool unreachable) {
