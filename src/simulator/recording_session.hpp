@@ -1,0 +1,84 @@
+#pragma once
+// A recording as the service runs it: started by REST, fed with the call's audio, its chunks
+// exported when they are complete, its files announced when it is over.
+
+#include "base/task_group.hpp"
+#include "simulator/acs_options.hpp"
+#include "simulator/call_report.hpp"
+#include "simulator/event_delivery.hpp"
+#include "simulator/recorder.hpp"
+#include "simulator/rest_messages.hpp"
+#include "simulator/service_storage.hpp"
+#include "simulator/services.hpp"
+
+#include <memory>
+#include <string>
+
+namespace earshot::simulator {
+
+// Shared by all recordings; outlive them. `exports` may be null: then nothing is exported.
+struct RecordingShop {
+  SimulatorServices services;
+  const AcsOptions& options;
+  Faults& faults;
+  EventDelivery& delivery;
+  ServiceStorage& storage;
+  ChunkStore* exports = nullptr;
+  std::string base_url;  // of the service's own storage
+};
+
+struct RecordedCall {
+  CallIds ids;
+  std::string call_id;
+  std::string caller_raw_id;
+  std::string bot_raw_id;
+  std::string event_grid_url;
+  std::uint32_t rate_hz = 16000;
+};
+
+enum class RecordingPhase { starting, active, paused, stopped };
+
+class RecordingSession {
+ public:
+  RecordingSession(RecordingShop shop, RecordedCall call, StartRecordingRequest request,
+                   ProgressSink progress);
+
+  const std::string& id() const { return id_; }
+  const StartRecordingRequest& request() const { return request_; }
+  RecordingPhase phase() const { return phase_; }
+  std::string state() const { return phase_ == RecordingPhase::active ? "active" : "inactive"; }
+  WallTime started() const { return started_; }
+
+  void activate(WallTime at, Duration since_connected);
+  void pause();
+  void resume();
+  // The service stopped it, a request did, or the call ended: no more audio. The last chunk and
+  // the file event follow by themselves.
+  void stop();
+  void add(std::span<const std::int16_t> caller, std::span<const std::int16_t> played, WallTime at);
+  // Returns when everything is exported and announced.
+  Task<void> join();
+  const RecordingReport& report() const { return report_; }
+
+ private:
+  void export_later(std::vector<FinishedChunk> chunks);
+  Task<void> export_chunk(FinishedChunk chunk, int order);
+  Task<bool> put_files(std::string folder, ChunkReport chunk, std::string audio,
+                       std::string metadata);
+  Task<void> announce();
+
+  RecordingShop shop_;
+  RecordedCall call_;
+  StartRecordingRequest request_;
+  ProgressSink progress_;
+  std::string id_;
+  RecordingNames names_;
+  Recorder recorder_;
+  RecordingPhase phase_ = RecordingPhase::starting;
+  WallTime started_{};
+  RecordingReport report_;
+  TaskGroup exports_;
+  TaskGroup announcements_;
+};
+
+}  // namespace earshot::simulator
