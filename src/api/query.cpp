@@ -1,0 +1,91 @@
+#include "api/query.hpp"
+
+#include <charconv>
+#include <fmt/format.h>
+
+namespace earshot::api {
+namespace {
+
+Result<int> limit_of(const net::HttpRequest& request) {
+  const auto text = request.query("limit");
+  if (!text) return page_size_default;
+  int limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc{} || end != text->data() + text->size() || limit < 1 ||
+      limit > page_size_max)
+    return fail(ErrorKind::invalid,
+                fmt::format("limit takes a whole number from 1 to {}", page_size_max));
+  return limit;
+}
+
+Result<std::optional<WallTime>> time_of(const net::HttpRequest& request, const char* name) {
+  const auto text = request.query(name);
+  if (!text) return std::optional<WallTime>{};
+  const auto time = parse_iso8601(*text);
+  if (!time)
+    return fail(ErrorKind::invalid,
+                fmt::format("{} takes a time such as 2026-03-02T09:15:30Z", name));
+  return std::optional<WallTime>(*time);
+}
+
+Result<std::optional<CallPhase>> phase_of(const net::HttpRequest& request) {
+  const auto text = request.query("state");
+  if (!text) return std::optional<CallPhase>{};
+  for (const auto& [word, phase] :
+       {std::pair{"ringing", CallPhase::ringing}, std::pair{"answering", CallPhase::answering},
+        std::pair{"connected", CallPhase::connected}, std::pair{"ended", CallPhase::ended},
+        std::pair{"not_answered", CallPhase::not_answered}})
+    if (*text == word) return std::optional<CallPhase>(phase);
+  return fail(ErrorKind::invalid,
+              "state takes ringing, answering, connected, ended or not_answered");
+}
+
+Result<std::optional<Discovery>> discovery_of(const net::HttpRequest& request) {
+  const auto text = request.query("discovery");
+  if (!text) return std::optional<Discovery>{};
+  for (const auto& [word, discovery] :
+       {std::pair{"not_started", Discovery::not_started},
+        std::pair{"searching", Discovery::searching}, std::pair{"found", Discovery::found},
+        std::pair{"incomplete", Discovery::incomplete}, std::pair{"missing", Discovery::missing}})
+    if (*text == word) return std::optional<Discovery>(discovery);
+  return fail(ErrorKind::invalid,
+              "discovery takes not_started, searching, found, incomplete or missing");
+}
+
+// What both lists share.
+template <class Query>
+Result<void> fill_page(const net::HttpRequest& request, Query& query) {
+  auto limit = limit_of(request);
+  if (!limit) return Failure(limit.error());
+  auto from = time_of(request, "from");
+  if (!from) return Failure(from.error());
+  auto to = time_of(request, "to");
+  if (!to) return Failure(to.error());
+  query.limit = *limit;
+  query.from = *from;
+  query.to = *to;
+  query.before_id = request.query("before").value_or("");
+  return ok();
+}
+
+}  // namespace
+
+Result<CallQuery> parse_call_query(const net::HttpRequest& request) {
+  CallQuery query;
+  if (auto filled = fill_page(request, query); !filled) return Failure(filled.error());
+  auto phase = phase_of(request);
+  if (!phase) return Failure(phase.error());
+  query.phase = *phase;
+  return query;
+}
+
+Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request) {
+  RecordingQuery query;
+  if (auto filled = fill_page(request, query); !filled) return Failure(filled.error());
+  auto discovery = discovery_of(request);
+  if (!discovery) return Failure(discovery.error());
+  query.discovery = *discovery;
+  return query;
+}
+
+}  // namespace earshot::api

@@ -1,0 +1,20 @@
+#pragma once
+// Query parameters of the API's lists, checked.
+
+#include "base/result.hpp"
+#include "net/http_message.hpp"
+#include "ports/call_store.hpp"
+
+#include <optional>
+
+namespace earshot::api {
+
+inline constexpr int page_size_default = 50;
+inline constexpr int page_size_max = 500;
+
+// state, from, to, before, limit. `invalid` names the parameter and what it takes.
+Result<CallQuery> parse_call_query(const net::HttpRequest& request);
+// discovery, from, to, before, limit
+Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request);
+
+}  // namespace earshot::api

@@ -1,0 +1,252 @@
+#include "api/rest_api.hpp"
+
+#include "api/audio_response.hpp"
+#include "api/problem.hpp"
+#include "api/query.hpp"
+#include "base/crypto.hpp"
+
+#include <fmt/format.h>
+
+namespace earshot::api {
+namespace {
+
+ContextId call_of(const net::HttpRequest& request) {
+  return {std::string(request.path_parameter("id"))};
+}
+RecordingId recording_of(const net::HttpRequest& request) {
+  return {std::string(request.path_parameter("id"))};
+}
+
+net::HttpResponse accepted() { return net::json_response(202, R"({"accepted":true})"); }
+
+// Changes with any chunk: two answers with one ETag are byte for byte the same.
+std::string etag_of(const std::vector<Chunk>& chunks) {
+  std::string text;
+  for (const Chunk& chunk : chunks)
+    text += fmt::format("{}|{}|{}|{}\n", chunk.index.value, chunk.audio.text, chunk.etag,
+                        chunk.data_bytes);
+  return fmt::format("\"{}\"", crypto::to_hex(crypto::sha256(as_bytes(text))).substr(0, 32));
+}
+
+std::string file_name_of(const RecordingId& id, RecordingFormat format) {
+  std::string name;
+  for (const char letter : id.text.substr(0, 80))
+    name += std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_'
+                ? letter
+                : '_';
+  return name + (format == RecordingFormat::wav ? ".wav" : ".mp3");
+}
+
+}  // namespace
+
+RestApi::RestApi(RestApiServices services, Secret api_key, std::string version)
+    : services_(std::move(services)),
+      access_(std::move(api_key), services_.counters),
+      version_(std::move(version)) {}
+
+net::HttpHandler RestApi::open(Member member) {
+  return [this, member](net::HttpRequest request) { return (this->*member)(std::move(request)); };
+}
+
+net::HttpHandler RestApi::guarded(Member member) { return access_.guard(open(member)); }
+
+void RestApi::add_routes(net::Router& router,
+                         const std::function<net::HttpHandler(net::HttpHandler)>& wrap) {
+  router.add("GET", "/health", wrap(open(&RestApi::health)));
+  router.add("GET", "/healthz", wrap(open(&RestApi::health)));
+  router.add("GET", "/readyz", wrap(open(&RestApi::ready)));
+  router.add("GET", "/metrics", wrap(guarded(&RestApi::metrics)));
+  router.add("GET", "/api/v1/calls", wrap(guarded(&RestApi::list_calls)));
+  router.add("GET", "/api/v1/calls/{id}", wrap(guarded(&RestApi::show_call)));
+  router.add("GET", "/api/v1/calls/{id}/turns", wrap(guarded(&RestApi::show_turns)));
+  router.add("GET", "/api/v1/calls/{id}/journal", wrap(guarded(&RestApi::show_journal)));
+  router.add("POST", "/api/v1/calls/{id}/hang-up", wrap(guarded(&RestApi::hang_up)));
+  router.add("GET", "/api/v1/recordings", wrap(guarded(&RestApi::list_recordings)));
+  router.add("GET", "/api/v1/recordings/{id}", wrap(guarded(&RestApi::show_recording)));
+  router.add("GET", "/api/v1/recordings/{id}/audio", wrap(guarded(&RestApi::recording_audio)));
+  router.add("POST", "/api/v1/recordings/{id}/stop", wrap(guarded(&RestApi::stop_recording)));
+  router.add("POST", "/api/v1/recordings/{id}/pause", wrap(guarded(&RestApi::pause_recording)));
+  router.add("POST", "/api/v1/recordings/{id}/resume", wrap(guarded(&RestApi::resume_recording)));
+  router.add("GET", "/api/v1/diagnostics", wrap(guarded(&RestApi::diagnostics)));
+}
+
+// GET /health, /healthz — the process lives; says nothing of the rest.
+Task<net::HttpResponse> RestApi::health(net::HttpRequest) {
+  co_return net::json_response(200, fmt::format(R"({{"status":"ok","version":"{}"}})", version_));
+}
+
+// GET /readyz — 200 when calls can be taken: the database answers and the service is not draining;
+// else 503.
+Task<net::HttpResponse> RestApi::ready(net::HttpRequest) {
+  if (const std::string why = services_.not_ready(); !why.empty())
+    co_return problem(503, "not_ready", why);
+  auto database = co_await services_.store.ping();
+  if (!database) co_return problem(503, "not_ready", database.error().message);
+  co_return net::json_response(200, R"({"status":"ready"})");
+}
+
+// GET /metrics — Prometheus text; bring the API key as bearer token.
+Task<net::HttpResponse> RestApi::metrics(net::HttpRequest) {
+  auto response = net::text_response(200, services_.counters.render());
+  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  co_return response;
+}
+
+// GET /api/v1/calls?state=&from=&to=&before=&limit= — newest first.
+Task<net::HttpResponse> RestApi::list_calls(net::HttpRequest request) {
+  auto query = parse_call_query(request);
+  if (!query) co_return problem(query.error());
+  const int limit = query->limit;
+  auto calls = co_await services_.store.list_calls(std::move(*query));
+  if (!calls) co_return problem(calls.error());
+  std::vector<CallView> views;
+  for (Call& call : *calls) {
+    auto view = co_await view_of(std::move(call));
+    if (!view) co_return problem(view.error());
+    views.push_back(std::move(*view));
+  }
+  const std::string next = static_cast<int>(views.size()) == limit && !views.empty()
+                               ? views.back().call.id.text
+                               : std::string();
+  co_return net::json_response(200, call_list_json(views, next));
+}
+
+Task<Result<CallView>> RestApi::view_of(Call call) {
+  CallView view;
+  auto personal = co_await services_.store.load_personal(call.id);
+  if (personal) view.personal = std::move(*personal);
+  if (!personal && personal.error().kind != ErrorKind::not_found)
+    co_return Failure(personal.error());
+  auto recordings = co_await services_.store.recordings_of(call.id);
+  if (!recordings) co_return Failure(recordings.error());
+  view.recordings = std::move(*recordings);
+  view.call = std::move(call);
+  co_return view;
+}
+
+// GET /api/v1/calls/{id} — one call, with ACS's diagnostic ids; 404.
+Task<net::HttpResponse> RestApi::show_call(net::HttpRequest request) {
+  auto call = co_await services_.store.load_call(call_of(request));
+  if (!call) co_return problem(call.error());
+  auto view = co_await view_of(std::move(*call));
+  if (!view) co_return problem(view.error());
+  auto exchanged = co_await services_.store.diagnostics_of(view->call.id);
+  if (!exchanged) co_return problem(exchanged.error());
+  view->diagnostics = std::move(*exchanged);
+  co_return net::json_response(200, call_json(*view));
+}
+
+// GET /api/v1/calls/{id}/turns — what was said, on the call's clock; 404.
+Task<net::HttpResponse> RestApi::show_turns(net::HttpRequest request) {
+  const ContextId id = call_of(request);
+  auto call = co_await services_.store.load_call(id);
+  if (!call) co_return problem(call.error());
+  auto turns = co_await services_.store.turns_of(id);
+  if (!turns) co_return problem(turns.error());
+  co_return net::json_response(200, turns_json(*turns));
+}
+
+// GET /api/v1/calls/{id}/journal — everything that happened, in order of arrival; 404.
+Task<net::HttpResponse> RestApi::show_journal(net::HttpRequest request) {
+  const ContextId id = call_of(request);
+  auto call = co_await services_.store.load_call(id);
+  if (!call) co_return problem(call.error());
+  auto entries = co_await services_.store.journal_of(id);
+  if (!entries) co_return problem(entries.error());
+  co_return net::json_response(200, journal_json(*entries));
+}
+
+// POST /api/v1/calls/{id}/hang-up — 202; 409 when the call is over.
+Task<net::HttpResponse> RestApi::hang_up(net::HttpRequest request) {
+  auto done = co_await services_.verbs.hang_up(call_of(request));
+  co_return done ? accepted() : problem(done.error());
+}
+
+// POST /api/v1/recordings/{id}/stop — 202; 409 when it is not running.
+Task<net::HttpResponse> RestApi::stop_recording(net::HttpRequest request) {
+  auto done = co_await services_.verbs.stop_recording(recording_of(request));
+  co_return done ? accepted() : problem(done.error());
+}
+
+// POST /api/v1/recordings/{id}/pause — 202; 409 when it is not running.
+Task<net::HttpResponse> RestApi::pause_recording(net::HttpRequest request) {
+  auto done = co_await services_.verbs.pause_recording(recording_of(request));
+  co_return done ? accepted() : problem(done.error());
+}
+
+// POST /api/v1/recordings/{id}/resume — 202; 409 when it is not paused.
+Task<net::HttpResponse> RestApi::resume_recording(net::HttpRequest request) {
+  auto done = co_await services_.verbs.resume_recording(recording_of(request));
+  co_return done ? accepted() : problem(done.error());
+}
+
+// GET /api/v1/recordings?discovery=&from=&to=&before=&limit= — newest first.
+Task<net::HttpResponse> RestApi::list_recordings(net::HttpRequest request) {
+  auto query = parse_recording_query(request);
+  if (!query) co_return problem(query.error());
+  const int limit = query->limit;
+  auto recordings = co_await services_.store.list_recordings(std::move(*query));
+  if (!recordings) co_return problem(recordings.error());
+  std::vector<RecordingView> views;
+  for (Recording& recording : *recordings) {
+    auto view = co_await view_of(std::move(recording));
+    if (!view) co_return problem(view.error());
+    views.push_back(std::move(*view));
+  }
+  const std::string next = static_cast<int>(views.size()) == limit && !views.empty()
+                               ? views.back().recording.id.text
+                               : std::string();
+  co_return net::json_response(200, recording_list_json(views, next));
+}
+
+Task<Result<RecordingView>> RestApi::view_of(Recording recording) {
+  RecordingView view;
+  auto chunks = co_await services_.store.chunks_of(recording.id);
+  if (!chunks) co_return Failure(chunks.error());
+  auto pauses = co_await services_.store.pauses_of(recording.id);
+  if (!pauses) co_return Failure(pauses.error());
+  view.chunks = std::move(*chunks);
+  view.pauses = std::move(*pauses);
+  view.recording = std::move(recording);
+  co_return view;
+}
+
+// GET /api/v1/recordings/{id} — one recording and its chunks; 404.
+Task<net::HttpResponse> RestApi::show_recording(net::HttpRequest request) {
+  auto recording = co_await services_.store.load_recording(recording_of(request));
+  if (!recording) co_return problem(recording.error());
+  auto view = co_await view_of(std::move(*recording));
+  if (!view) co_return problem(view.error());
+  co_return net::json_response(200, recording_json(*view));
+}
+
+// GET /api/v1/recordings/{id}/audio — one file whatever the number of chunks; ranges and HEAD; 404
+// while none is found.
+Task<net::HttpResponse> RestApi::recording_audio(net::HttpRequest request) {
+  const RecordingId id = recording_of(request);
+  auto recording = co_await services_.store.load_recording(id);
+  if (!recording) co_return problem(recording.error());
+  auto chunks = co_await services_.store.chunks_of(id);
+  if (!chunks) co_return problem(chunks.error());
+  auto audio = co_await services_.open_audio(id);
+  if (!audio) co_return problem(audio.error());
+  services_.log.info("recording audio opened", {{"recording", id.text}, {"peer", request.peer}});
+  co_return audio_response(request, std::move(*audio), file_name_of(id, recording->format),
+                           etag_of(*chunks));
+}
+
+// GET /api/v1/diagnostics — the four maps of the open calls: active_recordings, recording_states,
+// context_correlations, context_server_call_ids.
+Task<net::HttpResponse> RestApi::diagnostics(net::HttpRequest) {
+  auto calls = co_await services_.store.open_calls();
+  if (!calls) co_return problem(calls.error());
+  std::vector<Recording> recordings;
+  for (const Call& call : *calls) {
+    auto of_call = co_await services_.store.recordings_of(call.id);
+    if (!of_call) co_return problem(of_call.error());
+    for (Recording& recording : *of_call) recordings.push_back(std::move(recording));
+  }
+  co_return net::json_response(200, diagnostics_json(*calls, recordings));
+}
+
+}  // namespace earshot::api

@@ -1,0 +1,75 @@
+#pragma once
+// The REST API under /api/v1, and the doors that machines look through: /health, /healthz, /readyz,
+// /metrics. Everything of /api/v1 and /metrics is behind the API key. Runs on the control thread
+// (app wraps the handlers).
+
+#include "api/access.hpp"
+#include "api/views.hpp"
+#include "base/counters.hpp"
+#include "base/log.hpp"
+#include "net/router.hpp"
+#include "ports/call_store.hpp"
+#include "recording/audio_view.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace earshot::api {
+
+// What an operator may do to a call in progress; `conflict` when its state forbids it.
+struct CallVerbs {
+  std::function<Task<Result<void>>(ContextId)> hang_up;
+  std::function<Task<Result<void>>(RecordingId)> stop_recording;
+  std::function<Task<Result<void>>(RecordingId)> pause_recording;
+  std::function<Task<Result<void>>(RecordingId)> resume_recording;
+};
+
+// Given at construction, outlive the API.
+struct RestApiServices {
+  CallStore& store;
+  Counters& counters;
+  Log& log;
+  CallVerbs verbs;
+  std::function<Task<Result<std::unique_ptr<recording::AudioReader>>>(RecordingId)> open_audio;
+  // Why the service cannot take calls now; "" = it can. For /readyz.
+  std::function<std::string()> not_ready;
+};
+
+class RestApi {
+ public:
+  RestApi(RestApiServices services, Secret api_key, std::string version);
+  // `wrap` goes around each handler (to run it on the control thread).
+  void add_routes(net::Router& router,
+                  const std::function<net::HttpHandler(net::HttpHandler)>& wrap);
+
+ private:
+  using Member = Task<net::HttpResponse> (RestApi::*)(net::HttpRequest);
+  net::HttpHandler open(Member member);
+  net::HttpHandler guarded(Member member);
+
+  Task<net::HttpResponse> health(net::HttpRequest request);
+  Task<net::HttpResponse> ready(net::HttpRequest request);
+  Task<net::HttpResponse> metrics(net::HttpRequest request);
+  Task<net::HttpResponse> list_calls(net::HttpRequest request);
+  Task<net::HttpResponse> show_call(net::HttpRequest request);
+  Task<net::HttpResponse> show_turns(net::HttpRequest request);
+  Task<net::HttpResponse> show_journal(net::HttpRequest request);
+  Task<net::HttpResponse> hang_up(net::HttpRequest request);
+  Task<net::HttpResponse> list_recordings(net::HttpRequest request);
+  Task<net::HttpResponse> show_recording(net::HttpRequest request);
+  Task<net::HttpResponse> stop_recording(net::HttpRequest request);
+  Task<net::HttpResponse> pause_recording(net::HttpRequest request);
+  Task<net::HttpResponse> resume_recording(net::HttpRequest request);
+  Task<net::HttpResponse> recording_audio(net::HttpRequest request);
+  Task<net::HttpResponse> diagnostics(net::HttpRequest request);
+
+  Task<Result<CallView>> view_of(Call call);
+  Task<Result<RecordingView>> view_of(Recording recording);
+
+  RestApiServices services_;
+  Access access_;
+  std::string version_;
+};
+
+}  // namespace earshot::api

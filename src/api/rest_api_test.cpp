@@ -1,0 +1,171 @@
+#include "api/rest_api.hpp"
+
+#include "net/testing/test_runtime.hpp"
+#include "store/memory_store.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace earshot;
+using namespace earshot::api;
+
+namespace {
+
+constexpr const char* key = "0123456789abcdef0123";
+
+class FixedAudio : public recording::AudioReader {
+ public:
+  explicit FixedAudio(std::string text) : text_(std::move(text)) {}
+  std::string content_type() const override { return "audio/wav"; }
+  std::uint64_t size() const override { return text_.size(); }
+  Task<Result<Bytes>> read(std::uint64_t offset, std::uint64_t length) override {
+    const std::string part = text_.substr(offset, length);
+    co_return Bytes(part.begin(), part.end());
+  }
+
+ private:
+  std::string text_;
+};
+
+struct World {
+  World() {
+    RestApiServices services{.store = store, .counters = counters, .log = log};
+    services.open_audio = [](RecordingId) { return open_fixed_audio(); };
+    services.not_ready = [this] { return draining ? "the service is draining" : ""; };
+    services.verbs.hang_up = [](ContextId) { return refuse_verb(); };
+    api = std::make_unique<RestApi>(std::move(services), Secret(key), "0.1.0");
+    api->add_routes(router, [](net::HttpHandler handler) { return handler; });
+  }
+  static Task<Result<std::unique_ptr<recording::AudioReader>>> open_fixed_audio() {
+    std::unique_ptr<recording::AudioReader> audio = std::make_unique<FixedAudio>("0123456789");
+    co_return audio;
+  }
+  static Task<Result<void>> refuse_verb() {
+    co_return fail(ErrorKind::conflict, "the call is over");
+  }
+
+  net::HttpResponse ask(std::string method, std::string target, net::HttpHeaders headers = {}) {
+    net::HttpRequest request{.method = method, .target = target};
+    request.path = target.substr(0, target.find('?'));
+    request.headers = std::move(headers);
+    const auto match = router.match(request.method, request.path, false);
+    REQUIRE(match.handler != nullptr);
+    request.path_parameters = match.parameters;
+    return runtime.run_for((*match.handler)(std::move(request)));
+  }
+  net::HttpResponse ask_with_key(std::string method, std::string target,
+                                 net::HttpHeaders headers = {}) {
+    headers.set("Authorization", std::string("Bearer ") + key);
+    return ask(std::move(method), std::move(target), std::move(headers));
+  }
+  std::string body_of(net::HttpResponse& response) {
+    std::string body = response.body;
+    while (response.stream) {
+      auto piece = runtime.run_for(response.stream->next());
+      REQUIRE(piece.has_value());
+      if (piece->empty()) break;
+      body += *piece;
+    }
+    return body;
+  }
+  void commit(Changes changes) {
+    REQUIRE(runtime.run_for(store.commit(std::move(changes))).has_value());
+  }
+
+  net::TestRuntime runtime;
+  SeededRandom random{1};
+  store::MemoryStore store{random};
+  Counters counters;
+  NullLog log;
+  bool draining = false;
+  std::unique_ptr<RestApi> api;
+  net::Router router;
+};
+
+Changes one_call() {
+  Changes changes;
+  Call call;
+  call.id = {"5f1e0c00-1111-4222-8333-444455556666"};
+  call.phase = CallPhase::connected;
+  call.received_at = *parse_iso8601("2026-03-02T09:15:30Z");
+  changes.calls.push_back(call);
+  changes.personal.push_back({call.id, "4:+15550100", "4:+15550199", "O\"Brien"});
+  Recording recording;
+  recording.id = {"eyJyZWMi"};
+  recording.call = call.id;
+  recording.requested_at = call.received_at;
+  changes.recordings.push_back(recording);
+  return changes;
+}
+
+}  // namespace
+
+TEST_CASE("every route of the API and the metrics are shut without the key, and open with it") {
+  World world;
+  for (const char* path : {"/api/v1/calls", "/api/v1/calls/x", "/api/v1/recordings",
+                           "/api/v1/recordings/x/audio", "/api/v1/diagnostics", "/metrics"}) {
+    CAPTURE(path);
+    CHECK(world.ask("GET", path).status == 401);
+    CHECK(world.ask("GET", path, {{"Authorization", "Bearer wrong"}}).status == 401);
+    CHECK(world.ask("GET", path, {{"X-Api-Key", key}}).status != 401);
+  }
+  CHECK(world.ask("GET", "/health").status == 200);
+  CHECK(world.ask("GET", "/readyz").status == 200);
+}
+
+TEST_CASE("a draining service says that it is not ready") {
+  World world;
+  world.draining = true;
+  CHECK(world.ask("GET", "/readyz").status == 503);
+}
+
+TEST_CASE("calls are listed with their parties and recordings") {
+  World world;
+  world.commit(one_call());
+
+  auto response = world.ask_with_key("GET", "/api/v1/calls?limit=10");
+
+  CHECK(response.status == 200);
+  CHECK(response.body.find(R"("contextId":"5f1e0c00-1111-4222-8333-444455556666")") !=
+        std::string::npos);
+  CHECK(response.body.find(R"("callerName":"O\"Brien")") != std::string::npos);
+  CHECK(response.body.find(R"("recordingId":"eyJyZWMi")") != std::string::npos);
+}
+
+TEST_CASE("wrong parameters are told with what they take") {
+  World world;
+  for (const char* query :
+       {"limit=0", "limit=501", "limit=ten", "state=asleep", "from=yesterday"}) {
+    CAPTURE(query);
+    auto response = world.ask_with_key("GET", std::string("/api/v1/calls?") + query);
+    CHECK(response.status == 400);
+    CHECK(response.body.find("takes") != std::string::npos);
+  }
+}
+
+TEST_CASE("what is not there is 404 and what the state forbids is 409") {
+  World world;
+  CHECK(world.ask_with_key("GET", "/api/v1/calls/nobody").status == 404);
+  CHECK(world.ask_with_key("GET", "/api/v1/recordings/none/audio").status == 404);
+  CHECK(world.ask_with_key("POST", "/api/v1/calls/nobody/hang-up").status == 409);
+}
+
+TEST_CASE("audio comes whole, in ranges, and not past its end") {
+  World world;
+  world.commit(one_call());
+  const std::string path = "/api/v1/recordings/eyJyZWMi/audio";
+
+  auto whole = world.ask_with_key("GET", path);
+  CHECK(whole.status == 200);
+  CHECK(whole.stream_length == 10);
+  CHECK(world.body_of(whole) == "0123456789");
+
+  auto part = world.ask_with_key("GET", path, {{"Range", "bytes=2-4"}});
+  CHECK(part.status == 206);
+  CHECK(part.headers.get("Content-Range") == "bytes 2-4/10");
+  CHECK(world.body_of(part) == "234");
+
+  CHECK(world.ask_with_key("GET", path, {{"Range", "bytes=10-"}}).status == 416);
+  auto other_version =
+      world.ask_with_key("GET", path, {{"Range", "bytes=2-4"}, {"If-Range", "\"other\""}});
+  CHECK(other_version.status == 200);
+}
