@@ -1,0 +1,242 @@
+#include "store/detail/call_rows.hpp"
+
+#include "store/detail/stored_text.hpp"
+#include "store/detail/words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace earshot::store {
+namespace {
+
+constexpr std::string_view columns =
+    "context_id, phase, correlation_id, server_call_id, connection_id, ring_key, link_key, "
+    "answer_request_id, answer_first_sent, resource, received_at, rang_at, answered_at, "
+    "connected_at, ended_at, end_reason, end_code, end_sub_code, recording_wish, recording_phase, "
+    "recording_id, recording_start_request_id, recording_start_first_sent, recording_starts, "
+    "recording_state_event_seen, media_connected, media_restarts, version";
+constexpr std::size_t column_count = 28;
+
+constexpr std::string_view insert_call =
+    "INSERT INTO calls (context_id, phase, correlation_id, server_call_id, connection_id, "
+    "ring_key, "
+    "link_key, answer_request_id, answer_first_sent, resource, received_at, rang_at, answered_at, "
+    "connected_at, ended_at, end_reason, end_code, end_sub_code, recording_wish, recording_phase, "
+    "recording_id, recording_start_request_id, recording_start_first_sent, recording_starts, "
+    "recording_state_event_seen, media_connected, media_restarts, version) VALUES (:context_id, "
+    ":phase, :correlation_id, :server_call_id, :connection_id, :ring_key, :link_key, "
+    ":answer_request_id, :answer_first_sent, :resource, :received_at, :rang_at, :answered_at, "
+    ":connected_at, :ended_at, :end_reason, :end_code, :end_sub_code, :recording_wish, "
+    ":recording_phase, :recording_id, :recording_start_request_id, :recording_start_first_sent, "
+    ":recording_starts, :recording_state_event_seen, :media_connected, :media_restarts, 1) "
+    "ON CONFLICT DO NOTHING";
+
+constexpr std::string_view update_call =
+    "UPDATE calls SET phase = :phase, correlation_id = :correlation_id, server_call_id = "
+    ":server_call_id, connection_id = :connection_id, ring_key = :ring_key, link_key = :link_key, "
+    "answer_request_id = :answer_request_id, answer_first_sent = :answer_first_sent, resource = "
+    ":resource, received_at = :received_at, rang_at = :rang_at, answered_at = :answered_at, "
+    "connected_at = :connected_at, ended_at = :ended_at, end_reason = :end_reason, end_code = "
+    ":end_code, end_sub_code = :end_sub_code, recording_wish = :recording_wish, recording_phase = "
+    ":recording_phase, recording_id = :recording_id, recording_start_request_id = "
+    ":recording_start_request_id, recording_start_first_sent = :recording_start_first_sent, "
+    "recording_starts = :recording_starts, recording_state_event_seen = "
+    ":recording_state_event_seen, media_connected = :media_connected, media_restarts = "
+    ":media_restarts, version = version + 1 WHERE context_id = :context_id AND version = :version";
+
+Params params_of(const Call& call) {
+  return {{"context_id", call.id},
+          {"phase", to_word(call.phase)},
+          {"correlation_id", call.correlation_id},
+          {"server_call_id", call.server_call_id},
+          {"connection_id", call.connection_id},
+          {"ring_key", call.ring_key},
+          {"link_key", call.link_key},
+          {"answer_request_id", call.answer_request_id},
+          {"answer_first_sent", call.answer_first_sent},
+          {"resource", mend_text(call.resource)},
+          {"received_at", call.received_at},
+          {"rang_at", call.rang_at},
+          {"answered_at", call.answered_at},
+          {"connected_at", call.connected_at},
+          {"ended_at", call.ended_at},
+          {"end_reason", mend_text(call.end_reason)},
+          {"end_code", static_cast<long long>(call.end_code)},
+          {"end_sub_code", static_cast<long long>(call.end_sub_code)},
+          {"recording_wish", to_word(call.recording_wish)},
+          {"recording_phase", to_word(call.recording_phase)},
+          {"recording_id", call.recording_id},
+          {"recording_start_request_id", call.recording_start_request_id},
+          {"recording_start_first_sent", call.recording_start_first_sent},
+          {"recording_starts", static_cast<long long>(call.recording_starts)},
+          {"recording_state_event_seen", call.recording_state_event_seen ? 1LL : 0LL},
+          {"media_connected", call.media_connected ? 1LL : 0LL},
+          {"media_restarts", static_cast<long long>(call.media_restarts)}};
+}
+
+Call read_call(Row& row) {
+  Call call;
+  call.id.text = row.text();
+  from_word(row.text(), call.phase);
+  call.correlation_id.text = row.text();
+  call.server_call_id.text = row.text();
+  call.connection_id.text = row.text();
+  call.ring_key = row.text();
+  call.link_key = row.text();
+  call.answer_request_id = row.text();
+  call.answer_first_sent = row.time_or_none();
+  call.resource = row.text();
+  call.received_at = row.time();
+  call.rang_at = row.time_or_none();
+  call.answered_at = row.time_or_none();
+  call.connected_at = row.time_or_none();
+  call.ended_at = row.time_or_none();
+  call.end_reason = row.text();
+  call.end_code = static_cast<int>(row.number());
+  call.end_sub_code = static_cast<int>(row.number());
+  from_word(row.text(), call.recording_wish);
+  from_word(row.text(), call.recording_phase);
+  call.recording_id.text = row.text();
+  call.recording_start_request_id = row.text();
+  call.recording_start_first_sent = row.time_or_none();
+  call.recording_starts = static_cast<int>(row.number());
+  call.recording_state_event_seen = row.flag();
+  call.media_connected = row.flag();
+  call.media_restarts = static_cast<int>(row.number());
+  call.version = static_cast<int>(row.number());
+  return call;
+}
+
+std::vector<Call> query_calls(Connection& connection, std::string_view rest, const Params& params) {
+  const auto sql = fmt::format("SELECT {} FROM calls {}", columns, rest);
+  std::vector<Call> calls;
+  for (auto& row : connection.query(sql, column_count, params)) calls.push_back(read_call(row));
+  return calls;
+}
+
+std::optional<Call> first_of(std::vector<Call> calls) {
+  if (calls.empty()) return std::nullopt;
+  return std::move(calls.front());
+}
+
+std::string_view column_of(CallKey key) {
+  switch (key) {
+    case CallKey::ring_key:
+      return "ring_key";
+    case CallKey::correlation:
+      return "correlation_id";
+    case CallKey::connection:
+      return "connection_id";
+    case CallKey::server_call:
+      return "server_call_id";
+  }
+  return "context_id";
+}
+
+}  // namespace
+
+void put_call(Connection& connection, const Call& call) {
+  auto params = params_of(call);
+  if (call.version != 0) params.emplace_back("version", static_cast<long long>(call.version));
+  if (connection.execute(call.version == 0 ? insert_call : update_call, params) == 1) return;
+  throw DatabaseError(
+      {.kind = ErrorKind::conflict,
+       .message = call.version == 0 ? "the call, or one of the same ring, is stored already"
+                                    : "the call was changed by somebody else meanwhile"},
+      false);
+}
+
+void put_personal(Connection& connection, const CallPersonal& personal) {
+  require_call(connection, personal.call);
+  connection.execute(
+      "INSERT INTO personal (context_id, caller, called, caller_name) VALUES (:context_id, "
+      ":caller, "
+      ":called, :caller_name) ON CONFLICT (context_id) DO UPDATE SET caller = excluded.caller, "
+      "called = excluded.called, caller_name = excluded.caller_name",
+      {{"context_id", personal.call},
+       {"caller", mend_text(personal.caller)},
+       {"called", mend_text(personal.called)},
+       {"caller_name", mend_text(personal.caller_name)}});
+}
+
+void require_call(Connection& connection, const ContextId& id) {
+  const Params params{{"context_id", id}};
+  if (connection.query("SELECT version FROM calls WHERE context_id = :context_id", 1, params)
+          .empty())
+    throw DatabaseError({.kind = ErrorKind::not_found, .message = "there is no such call"}, false);
+}
+
+std::optional<Call> find_call(Connection& connection, const ContextId& id) {
+  if (!is_storable_id(id.text, context_id_bytes_max)) return std::nullopt;
+  return first_of(query_calls(connection, "WHERE context_id = :context_id", {{"context_id", id}}));
+}
+
+std::optional<Call> find_newest_call(Connection& connection, CallKey key, std::string_view value) {
+  if (value.empty() || !is_storable_id(value)) return std::nullopt;
+  // The second condition lets the partial index be used.
+  return first_of(query_calls(connection,
+                              fmt::format("WHERE {0} = :value AND {0} <> '' ORDER BY received_at "
+                                          "DESC, context_id DESC LIMIT 1",
+                                          column_of(key)),
+                              {{"value", value}}));
+}
+
+std::optional<Call> find_call_of_recording(Connection& connection, const RecordingId& id) {
+  if (id.empty() || !is_storable_id(id.text)) return std::nullopt;
+  return first_of(query_calls(connection,
+                              "WHERE context_id IN (SELECT context_id FROM recordings WHERE "
+                              "recording_id = :id) ORDER BY received_at DESC LIMIT 1",
+                              {{"id", id}}));
+}
+
+std::vector<Call> find_open_calls(Connection& connection) {
+  return query_calls(connection,
+                     "WHERE phase IN ('ringing', 'answering', 'connected') ORDER BY received_at, "
+                     "context_id",
+                     {});
+}
+
+std::vector<Call> list_calls(Connection& connection, const CallQuery& query) {
+  std::string where = "WHERE 1 = 1";
+  Params params{{"limit", static_cast<long long>(std::clamp(query.limit, 0, list_limit_max))}};
+  if (query.phase) {
+    where += " AND phase = :phase";
+    params.emplace_back("phase", to_word(*query.phase));
+  }
+  if (query.from) {
+    where += " AND received_at >= :from_at";
+    params.emplace_back("from_at", *query.from);
+  }
+  if (query.to) {
+    where += " AND received_at < :to_at";
+    params.emplace_back("to_at", *query.to);
+  }
+  if (!query.before_id.empty()) {
+    const auto before = find_call(connection, {query.before_id});
+    if (!before)
+      throw DatabaseError(
+          {.kind = ErrorKind::not_found, .message = "there is no call to list on from"}, false);
+    where +=
+        " AND (received_at < :before_at OR (received_at = :before_at AND context_id < :before))";
+    params.emplace_back("before_at", before->received_at);
+    params.emplace_back("before", before->id);
+  }
+  where += " ORDER BY received_at DESC, context_id DESC LIMIT :limit";
+  return query_calls(connection, where, params);
+}
+
+std::optional<CallPersonal> find_personal(Connection& connection, const ContextId& id) {
+  if (!is_storable_id(id.text, context_id_bytes_max)) return std::nullopt;
+  auto rows = connection.query(
+      "SELECT caller, called, caller_name FROM personal WHERE context_id = :context_id", 3,
+      {{"context_id", id}});
+  if (rows.empty()) return std::nullopt;
+  auto& row = rows.front();
+  CallPersonal personal{.call = id};
+  personal.caller = row.text();
+  personal.called = row.text();
+  personal.caller_name = row.text();
+  return personal;
+}
+
+}  // namespace earshot::store

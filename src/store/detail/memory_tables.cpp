@@ -1,0 +1,141 @@
+#include "store/detail/memory_tables.hpp"
+
+#include "store/detail/event_fields.hpp"
+#include "store/detail/stored_text.hpp"
+
+#include <algorithm>
+
+namespace earshot::store {
+
+Result<void> MemoryTables::check_call(const Call& call) const {
+  const auto stored = calls.find(call.id);
+  const bool ring_taken =
+      !call.ring_key.empty() && std::ranges::any_of(calls, [&](const auto& entry) {
+        return entry.second.ring_key == call.ring_key && entry.first != call.id;
+      });
+  if (ring_taken)
+    return fail(ErrorKind::conflict, "the call, or one of the same ring, is stored already");
+  if (call.version == 0 ? stored != calls.end()
+                        : stored == calls.end() || stored->second.version != call.version)
+    return fail(ErrorKind::conflict, "the call was changed by somebody else meanwhile");
+  return ok();
+}
+
+Result<void> MemoryTables::check(const Changes& changes) const {
+  auto ids = check_ids(changes);
+  if (!ids) return ids;
+  std::set<std::int64_t> handled;
+  for (const auto number : changes.handled_events) {
+    const auto event = events.find(number);
+    if (event == events.end() || event->second.handled || !handled.insert(number).second)
+      return fail(ErrorKind::conflict, "the event was handled by somebody else meanwhile");
+  }
+  for (const auto& call : changes.calls)
+    if (auto checked = check_call(call); !checked) return checked;
+  const auto call_known = [&](const ContextId& id) {
+    return calls.contains(id) ||
+           std::ranges::find(changes.calls, id, &Call::id) != changes.calls.end();
+  };
+  const auto recording_known = [&](const RecordingId& id) {
+    return find_recording(id) != nullptr ||
+           std::ranges::find(changes.recordings, id, &Recording::id) != changes.recordings.end();
+  };
+  if (!std::ranges::all_of(changes.personal, call_known, &CallPersonal::call) ||
+      !std::ranges::all_of(changes.recordings, call_known, &Recording::call) ||
+      !std::ranges::all_of(changes.turns, call_known, &Turn::call))
+    return fail(ErrorKind::not_found, "there is no such call");
+  if (!std::ranges::all_of(changes.pauses, recording_known, &RecordingPause::recording) ||
+      !std::ranges::all_of(changes.chunks, recording_known, &Chunk::recording))
+    return fail(ErrorKind::not_found, "there is no such recording");
+  return ok();
+}
+
+void MemoryTables::apply(Changes changes, Random& random) {
+  for (const auto number : changes.handled_events) {
+    auto& event = events.at(number);
+    event.handled = true;
+    // The secret and the numbers go, as they do in the database.
+    event.stored.event.body = OtherEvent{};
+  }
+  for (auto& call : changes.calls) {
+    call.end_reason = mend_text(call.end_reason);
+    ++call.version;
+    calls[call.id] = std::move(call);
+  }
+  for (auto& row : changes.personal) {
+    row.caller = mend_text(row.caller);
+    row.called = mend_text(row.called);
+    row.caller_name = mend_text(row.caller_name);
+    personal[row.call] = std::move(row);
+  }
+  for (auto& recording : changes.recordings) {
+    const auto same = std::ranges::find_if(recordings, [&](const Recording& other) {
+      return other.id == recording.id && other.call == recording.call;
+    });
+    if (same == recordings.end())
+      recordings.push_back(std::move(recording));
+    else
+      *same = std::move(recording);
+  }
+  for (auto& pause : changes.pauses) pauses[{pause.recording, pause.from}] = pause;
+  for (auto& chunk : changes.chunks) chunks[{chunk.recording, chunk.index}] = std::move(chunk);
+  for (auto& turn : changes.turns) {
+    turn.text = mend_text(turn.text);
+    turn.generated_text = mend_text(turn.generated_text);
+    turns[{turn.call, turn.session_id, turn.item_id}] = std::move(turn);
+  }
+  for (auto& entry : changes.journal) {
+    entry.number = next_number++;
+    entry.type = mend_text(entry.type);
+    entry.detail = entry.detail.empty() ? "{}" : mend_text(entry.detail);
+    journal.push_back(std::move(entry));
+  }
+  for (auto& row : changes.diagnostics) diagnostics.push_back(std::move(row));
+  for (const auto& job : changes.jobs) add_job(job, random);
+}
+
+void MemoryTables::add_job(const NewJob& job, Random& random) {
+  const bool waiting = !job.unique_key.empty() && std::ranges::any_of(jobs, [&](const auto& entry) {
+    return entry.second.unique_key == job.unique_key && entry.second.state != JobState::given_up;
+  });
+  if (waiting) return;
+  StoredJob stored{.job = {.id = {make_uuid(random)},
+                           .kind = job.kind,
+                           .subject = mend_text(job.subject),
+                           .payload = mend_text(job.payload),
+                           .due = job.due,
+                           .deadline = job.deadline,
+                           .added_at = job.due},
+                   .unique_key = job.unique_key};
+  jobs[stored.job.id] = std::move(stored);
+}
+
+EventStoreResult MemoryTables::put_event(InboundEvent event, WallTime received_at) {
+  const auto key = event_key(event);
+  if (const auto earlier = event_keys.find(key); earlier != event_keys.end())
+    return {.outcome = Accepted::duplicate, .number = earlier->second};
+  const auto number = next_number++;
+  event_keys[key] = number;
+  event.raw = mend_text(raw_without_secret(event));
+  events[number] = {
+      .stored = {.number = number, .event = std::move(event), .received_at = received_at}};
+  return {.outcome = Accepted::stored, .number = number};
+}
+
+const Recording* MemoryTables::find_recording(const RecordingId& id) const {
+  const Recording* newest = nullptr;
+  for (const auto& recording : recordings)
+    if (recording.id == id && (newest == nullptr || recording.requested_at > newest->requested_at))
+      newest = &recording;
+  return newest;
+}
+
+StoredJob* MemoryTables::find_leased(const JobId& id, const std::string& runner) {
+  const auto found = jobs.find(id);
+  if (found == jobs.end() || found->second.state != JobState::leased ||
+      found->second.runner != runner)
+    return nullptr;
+  return &found->second;
+}
+
+}  // namespace earshot::store

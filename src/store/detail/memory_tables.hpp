@@ -1,0 +1,58 @@
+#pragma once
+// What MemoryStore holds, and how a commit is checked and then applied: a check that passes cannot
+// be followed by a change that fails. Its user holds the lock.
+
+#include "base/random.hpp"
+#include "ports/call_store.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace earshot::store {
+
+enum class JobState { waiting, leased, given_up };
+
+struct StoredJob {
+  Job job;
+  std::string unique_key;
+  std::string runner;
+  JobState state = JobState::waiting;
+};
+
+struct MemoryEvent {
+  StoredEvent stored;
+  bool handled = false;
+};
+
+struct MemoryTables {
+  std::map<ContextId, Call> calls;
+  std::map<ContextId, CallPersonal> personal;
+  std::vector<Recording> recordings;
+  std::map<std::pair<RecordingId, WallTime>, RecordingPause> pauses;
+  std::map<std::pair<RecordingId, ChunkIndex>, Chunk> chunks;
+  std::map<std::tuple<ContextId, std::string, std::string>, Turn> turns;
+  std::vector<JournalEntry> journal;
+  std::vector<std::pair<ContextId, Diagnostics>> diagnostics;
+  std::map<std::int64_t, MemoryEvent> events;
+  std::map<std::string, std::int64_t> event_keys;
+  std::map<JobId, StoredJob> jobs;
+  std::int64_t next_number = 1;
+
+  // What sql_store.hpp says of a commit's errors.
+  Result<void> check(const Changes& changes) const;
+  void apply(Changes changes, Random& random);
+  EventStoreResult put_event(InboundEvent event, WallTime received_at);
+
+  const Recording* find_recording(const RecordingId& id) const;  // the newest of that id
+  StoredJob* find_leased(const JobId& id, const std::string& runner);
+
+ private:
+  Result<void> check_call(const Call& call) const;
+  void add_job(const NewJob& job, Random& random);
+};
+
+}  // namespace earshot::store

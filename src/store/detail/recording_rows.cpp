@@ -1,0 +1,236 @@
+#include "store/detail/recording_rows.hpp"
+
+#include "store/detail/call_rows.hpp"
+#include "store/detail/stored_text.hpp"
+#include "store/detail/words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace earshot::store {
+namespace {
+
+constexpr std::string_view recording_columns =
+    "context_id, recording_id, phase, channels, format, byos, requested_at, active_at, ended_at, "
+    "end_reason, discovery, folder, discovered_at";
+constexpr std::size_t recording_column_count = 13;
+
+Recording read_recording(Row& row) {
+  Recording recording;
+  recording.call.text = row.text();
+  recording.id.text = row.text();
+  from_word(row.text(), recording.phase);
+  from_word(row.text(), recording.channels);
+  from_word(row.text(), recording.format);
+  recording.byos = row.flag();
+  recording.requested_at = row.time();
+  recording.active_at = row.time_or_none();
+  recording.ended_at = row.time_or_none();
+  recording.end_reason = row.text();
+  from_word(row.text(), recording.discovery);
+  recording.folder = row.text();
+  recording.discovered_at = row.time_or_none();
+  return recording;
+}
+
+std::vector<Recording> query_recordings(Connection& connection, std::string_view rest,
+                                        const Params& params) {
+  const auto sql = fmt::format("SELECT {} FROM recordings {}", recording_columns, rest);
+  std::vector<Recording> recordings;
+  for (auto& row : connection.query(sql, recording_column_count, params))
+    recordings.push_back(read_recording(row));
+  return recordings;
+}
+
+// Pauses and chunks name their recording only; their rows begin with its call.
+ContextId call_of(Connection& connection, const RecordingId& id) {
+  auto recording = find_recording(connection, id);
+  if (!recording)
+    throw DatabaseError({.kind = ErrorKind::not_found, .message = "there is no such recording"},
+                        false);
+  return recording->call;
+}
+
+// Of the recording that find_recording() gives.
+constexpr std::string_view of_recording =
+    "recording_id = :recording_id AND context_id = :context_id";
+
+std::optional<Params> recording_params(Connection& connection, const RecordingId& id) {
+  const auto recording = find_recording(connection, id);
+  if (!recording) return std::nullopt;
+  return Params{{"recording_id", recording->id}, {"context_id", recording->call}};
+}
+
+Chunk read_chunk(Row& row, const RecordingId& recording) {
+  Chunk chunk;
+  chunk.recording = recording;
+  chunk.index.value = static_cast<std::uint32_t>(row.number());
+  chunk.audio.text = row.text();
+  chunk.metadata.text = row.text();
+  chunk.document_id = row.text();
+  chunk.bytes = static_cast<std::uint64_t>(row.number());
+  chunk.format.sample_rate_hz = static_cast<std::uint32_t>(row.number());
+  chunk.format.channels = static_cast<std::uint16_t>(row.number());
+  chunk.format.bits_per_sample = static_cast<std::uint16_t>(row.number());
+  chunk.data_offset = static_cast<std::uint64_t>(row.number());
+  chunk.data_bytes = static_cast<std::uint64_t>(row.number());
+  chunk.start = row.time_or_none();
+  if (auto duration = row.number_or_none()) chunk.duration = Duration(*duration);
+  chunk.etag = row.text();
+  chunk.found_at = row.time();
+  return chunk;
+}
+
+}  // namespace
+
+void put_recording(Connection& connection, const Recording& recording) {
+  require_call(connection, recording.call);
+  connection.execute(
+      "INSERT INTO recordings (context_id, recording_id, phase, channels, format, byos, "
+      "requested_at, active_at, ended_at, end_reason, discovery, folder, discovered_at) VALUES "
+      "(:context_id, :recording_id, :phase, :channels, :format, :byos, :requested_at, :active_at, "
+      ":ended_at, :end_reason, :discovery, :folder, :discovered_at) ON CONFLICT (context_id, "
+      "recording_id) DO UPDATE SET phase = excluded.phase, channels = excluded.channels, format = "
+      "excluded.format, byos = excluded.byos, requested_at = excluded.requested_at, active_at = "
+      "excluded.active_at, ended_at = excluded.ended_at, end_reason = excluded.end_reason, "
+      "discovery = excluded.discovery, folder = excluded.folder, discovered_at = "
+      "excluded.discovered_at",
+      {{"context_id", recording.call},
+       {"recording_id", recording.id},
+       {"phase", to_word(recording.phase)},
+       {"channels", to_word(recording.channels)},
+       {"format", to_word(recording.format)},
+       {"byos", recording.byos ? 1LL : 0LL},
+       {"requested_at", recording.requested_at},
+       {"active_at", recording.active_at},
+       {"ended_at", recording.ended_at},
+       {"end_reason", mend_text(recording.end_reason)},
+       {"discovery", to_word(recording.discovery)},
+       {"folder", mend_text(recording.folder)},
+       {"discovered_at", recording.discovered_at}});
+}
+
+void put_pause(Connection& connection, const RecordingPause& pause) {
+  connection.execute(
+      "INSERT INTO pauses (context_id, recording_id, from_at, to_at) VALUES (:context_id, "
+      ":recording_id, :from_at, :to_at) ON CONFLICT (context_id, recording_id, from_at) DO UPDATE "
+      "SET to_at = excluded.to_at",
+      {{"context_id", call_of(connection, pause.recording)},
+       {"recording_id", pause.recording},
+       {"from_at", pause.from},
+       {"to_at", pause.to}});
+}
+
+void put_chunk(Connection& connection, const Chunk& chunk) {
+  Params params{{"context_id", call_of(connection, chunk.recording)},
+                {"recording_id", chunk.recording},
+                {"chunk_index", static_cast<long long>(chunk.index.value)},
+                {"audio", chunk.audio},
+                {"metadata", chunk.metadata},
+                {"document_id", mend_text(chunk.document_id)},
+                {"bytes", static_cast<long long>(chunk.bytes)},
+                {"sample_rate_hz", static_cast<long long>(chunk.format.sample_rate_hz)},
+                {"channels", static_cast<long long>(chunk.format.channels)},
+                {"bits_per_sample", static_cast<long long>(chunk.format.bits_per_sample)},
+                {"data_offset", static_cast<long long>(chunk.data_offset)},
+                {"data_bytes", static_cast<long long>(chunk.data_bytes)},
+                {"start_at", chunk.start},
+                {"duration_us", std::optional<WallTime>()},
+                {"etag", mend_text(chunk.etag)},
+                {"found_at", chunk.found_at}};
+  if (chunk.duration)
+    std::ranges::find(params, "duration_us", &Param::name)->value =
+        static_cast<long long>(chunk.duration->count());
+  connection.execute(
+      "INSERT INTO chunks (context_id, recording_id, chunk_index, audio, metadata, document_id, "
+      "bytes, sample_rate_hz, channels, bits_per_sample, data_offset, data_bytes, start_at, "
+      "duration_us, etag, found_at) VALUES (:context_id, :recording_id, :chunk_index, :audio, "
+      ":metadata, :document_id, :bytes, :sample_rate_hz, :channels, :bits_per_sample, "
+      ":data_offset, "
+      ":data_bytes, :start_at, :duration_us, :etag, :found_at) ON CONFLICT (context_id, "
+      "recording_id, chunk_index) DO UPDATE SET audio = excluded.audio, metadata = "
+      "excluded.metadata, document_id = excluded.document_id, bytes = excluded.bytes, "
+      "sample_rate_hz = excluded.sample_rate_hz, channels = excluded.channels, bits_per_sample = "
+      "excluded.bits_per_sample, data_offset = excluded.data_offset, data_bytes = "
+      "excluded.data_bytes, start_at = excluded.start_at, duration_us = excluded.duration_us, etag "
+      "= excluded.etag, found_at = excluded.found_at",
+      params);
+}
+
+std::optional<Recording> find_recording(Connection& connection, const RecordingId& id) {
+  if (id.empty() || !is_storable_id(id.text)) return std::nullopt;
+  auto found = query_recordings(connection,
+                                "WHERE recording_id = :id ORDER BY requested_at DESC, context_id "
+                                "DESC LIMIT 1",
+                                {{"id", id}});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<Recording> find_recordings(Connection& connection, const ContextId& call) {
+  if (!is_storable_id(call.text, context_id_bytes_max)) return {};
+  return query_recordings(connection,
+                          "WHERE context_id = :context_id ORDER BY requested_at, recording_id",
+                          {{"context_id", call}});
+}
+
+std::vector<Recording> list_recordings(Connection& connection, const RecordingQuery& query) {
+  std::string where = "WHERE 1 = 1";
+  Params params{{"limit", static_cast<long long>(std::clamp(query.limit, 0, list_limit_max))}};
+  if (query.discovery) {
+    where += " AND discovery = :discovery";
+    params.emplace_back("discovery", to_word(*query.discovery));
+  }
+  if (query.from) {
+    where += " AND requested_at >= :from_at";
+    params.emplace_back("from_at", *query.from);
+  }
+  if (query.to) {
+    where += " AND requested_at < :to_at";
+    params.emplace_back("to_at", *query.to);
+  }
+  if (!query.before_id.empty()) {
+    const auto before = find_recording(connection, {query.before_id});
+    if (!before)
+      throw DatabaseError(
+          {.kind = ErrorKind::not_found, .message = "there is no recording to list on from"},
+          false);
+    where +=
+        " AND (requested_at < :before_at OR (requested_at = :before_at AND recording_id < "
+        ":before))";
+    params.emplace_back("before_at", before->requested_at);
+    params.emplace_back("before", before->id);
+  }
+  where += " ORDER BY requested_at DESC, recording_id DESC LIMIT :limit";
+  return query_recordings(connection, where, params);
+}
+
+std::vector<RecordingPause> find_pauses(Connection& connection, const RecordingId& id) {
+  const auto params = recording_params(connection, id);
+  if (!params) return {};
+  const auto sql =
+      fmt::format("SELECT from_at, to_at FROM pauses WHERE {} ORDER BY from_at", of_recording);
+  std::vector<RecordingPause> pauses;
+  for (auto& row : connection.query(sql, 2, *params)) {
+    RecordingPause pause{.recording = id};
+    pause.from = row.time();
+    pause.to = row.time_or_none();
+    pauses.push_back(std::move(pause));
+  }
+  return pauses;
+}
+
+std::vector<Chunk> find_chunks(Connection& connection, const RecordingId& id) {
+  const auto params = recording_params(connection, id);
+  if (!params) return {};
+  const auto sql = fmt::format(
+      "SELECT chunk_index, audio, metadata, document_id, bytes, sample_rate_hz, channels, "
+      "bits_per_sample, data_offset, data_bytes, start_at, duration_us, etag, found_at FROM chunks "
+      "WHERE {} ORDER BY chunk_index",
+      of_recording);
+  std::vector<Chunk> chunks;
+  for (auto& row : connection.query(sql, 14, *params)) chunks.push_back(read_chunk(row, id));
+  return chunks;
+}
+
+}  // namespace earshot::store

@@ -1,0 +1,23 @@
+#pragma once
+// The tables recordings, pauses and chunks. All functions throw DatabaseError.
+
+#include "ports/call_store.hpp"
+#include "store/detail/connection.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace earshot::store {
+
+void put_recording(Connection& connection, const Recording& recording);
+// `not_found` when the recording is not stored.
+void put_pause(Connection& connection, const RecordingPause& pause);
+void put_chunk(Connection& connection, const Chunk& chunk);
+
+std::optional<Recording> find_recording(Connection& connection, const RecordingId& id);
+std::vector<Recording> find_recordings(Connection& connection, const ContextId& call);
+std::vector<Recording> list_recordings(Connection& connection, const RecordingQuery& query);
+std::vector<RecordingPause> find_pauses(Connection& connection, const RecordingId& id);
+std::vector<Chunk> find_chunks(Connection& connection, const RecordingId& id);
+
+}  // namespace earshot::store

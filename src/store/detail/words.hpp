@@ -1,0 +1,30 @@
+#pragma once
+// The words by which enumerators stand in the database: part of the schema, never renamed.
+
+#include "domain/call.hpp"
+#include "domain/recording.hpp"
+#include "domain/turn.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace earshot::store {
+
+std::string_view to_word(CallPhase phase);
+std::string_view to_word(RecordingWish wish);
+std::string_view to_word(RecordingPhase phase);
+std::string_view to_word(RecordingChannels channels);
+std::string_view to_word(RecordingFormat format);
+std::string_view to_word(Discovery discovery);
+std::string_view to_word(Speaker speaker);
+
+// Throws DatabaseError (`corrupt`) for a word that is none.
+void from_word(const std::string& word, CallPhase& phase);
+void from_word(const std::string& word, RecordingWish& wish);
+void from_word(const std::string& word, RecordingPhase& phase);
+void from_word(const std::string& word, RecordingChannels& channels);
+void from_word(const std::string& word, RecordingFormat& format);
+void from_word(const std::string& word, Discovery& discovery);
+void from_word(const std::string& word, Speaker& speaker);
+
+}  // namespace earshot::store

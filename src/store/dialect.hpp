@@ -1,0 +1,26 @@
+#pragma once
+// Everything in which SQLite and PostgreSQL differ, for SQL texts that are otherwise one for both.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace earshot::store {
+
+enum class Database { sqlite, postgresql };
+
+// Replaces {{number}} and its like in a schema text or a statement.
+std::string spell(Database database, std::string_view sql);
+
+// Begins a transaction that will write. SQLite takes the write lock here, where waiting for it is
+// safe, and not in the middle.
+std::string_view begin_write(Database database);
+
+// Run on each new connection. `writer`: the one connection that may write.
+std::vector<std::string> connection_settings(Database database, bool writer);
+
+// Only one process at a time changes the schema; run inside the transaction that does. "" = the
+// transaction itself is enough.
+std::string_view lock_schema(Database database);
+
+}  // namespace earshot::store

@@ -1,0 +1,327 @@
+#include "store/memory_store.hpp"
+
+#include "store/detail/memory_tables.hpp"
+#include "store/detail/stored_text.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+
+namespace earshot::store {
+namespace {
+
+bool is_open(const Call& call) {
+  return call.phase == CallPhase::ringing || call.phase == CallPhase::answering ||
+         call.phase == CallPhase::connected;
+}
+
+template <class T>
+void cut_to(std::vector<T>& list, int limit) {
+  const auto length = static_cast<std::size_t>(std::clamp(limit, 0, list_limit_max));
+  if (list.size() > length) list.resize(length);
+}
+
+bool within(WallTime time, const std::optional<WallTime>& from, const std::optional<WallTime>& to) {
+  return (!from || time >= *from) && (!to || time < *to);
+}
+
+Failure lease_lost() {
+  return fail(ErrorKind::conflict, "the job is no longer leased to this runner");
+}
+
+Failure away() { return fail(ErrorKind::unavailable, "the database is away, as the test wanted"); }
+
+}  // namespace
+
+struct MemoryStore::State {
+  mutable std::mutex mutex;
+  MemoryTables tables;
+  int commits_to_fail = 0;
+
+  bool must_fail() {
+    if (commits_to_fail == 0) return false;
+    --commits_to_fail;
+    return true;
+  }
+  std::optional<Call> newest_call(const std::function<bool(const Call&)>& wanted) const {
+    std::lock_guard lock(mutex);
+    std::optional<Call> newest;
+    for (const auto& [id, call] : tables.calls)
+      if (wanted(call) && (!newest || std::tie(call.received_at, call.id) >
+                                          std::tie(newest->received_at, newest->id)))
+        newest = call;
+    return newest;
+  }
+};
+
+MemoryStore::MemoryStore(Random& random) : random_(random), state_(std::make_unique<State>()) {}
+MemoryStore::~MemoryStore() = default;
+
+void MemoryStore::fail_next_commits(int count) {
+  std::lock_guard lock(state_->mutex);
+  state_->commits_to_fail = count;
+}
+
+std::size_t MemoryStore::events_waiting() const {
+  std::lock_guard lock(state_->mutex);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      state_->tables.events, [](const auto& entry) { return !entry.second.handled; }));
+}
+
+Task<Result<void>> MemoryStore::commit(Changes changes) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  auto checked = state_->tables.check(changes);
+  if (!checked) co_return checked;
+  state_->tables.apply(std::move(changes), random_);
+  co_return ok();
+}
+
+Task<Result<std::vector<EventStoreResult>>> MemoryStore::store_events(
+    std::vector<InboundEvent> events, WallTime received_at) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  std::vector<EventStoreResult> results;
+  for (auto& event : events)
+    results.push_back(state_->tables.put_event(std::move(event), received_at));
+  co_return results;
+}
+
+Task<Result<std::vector<StoredEvent>>> MemoryStore::unhandled_events(int limit) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<StoredEvent> waiting;
+  for (const auto& [number, event] : state_->tables.events)
+    if (!event.handled) waiting.push_back(event.stored);
+  cut_to(waiting, limit);
+  co_return waiting;
+}
+
+Task<Result<Call>> MemoryStore::load_call(ContextId id) {
+  std::lock_guard lock(state_->mutex);
+  const auto found = state_->tables.calls.find(id);
+  if (found == state_->tables.calls.end())
+    co_return fail(ErrorKind::not_found, "there is no such call");
+  co_return found->second;
+}
+
+Task<Result<std::optional<Call>>> MemoryStore::find_call_by_ring_key(std::string ring_key) {
+  co_return state_->newest_call(
+      [&](const Call& call) { return !ring_key.empty() && call.ring_key == ring_key; });
+}
+
+Task<Result<std::optional<Call>>> MemoryStore::find_call_by_correlation(CorrelationId id) {
+  co_return state_->newest_call(
+      [&](const Call& call) { return !id.empty() && call.correlation_id == id; });
+}
+
+Task<Result<std::optional<Call>>> MemoryStore::find_call_by_connection(CallConnectionId id) {
+  co_return state_->newest_call(
+      [&](const Call& call) { return !id.empty() && call.connection_id == id; });
+}
+
+Task<Result<std::optional<Call>>> MemoryStore::find_call_by_server_call(ServerCallId id) {
+  co_return state_->newest_call(
+      [&](const Call& call) { return !id.empty() && call.server_call_id == id; });
+}
+
+Task<Result<std::optional<Call>>> MemoryStore::find_call_by_recording(RecordingId id) {
+  ContextId context;
+  {
+    std::lock_guard lock(state_->mutex);
+    if (const auto* recording = state_->tables.find_recording(id)) context = recording->call;
+  }
+  co_return state_->newest_call(
+      [&](const Call& call) { return !context.empty() && call.id == context; });
+}
+
+Task<Result<std::vector<Call>>> MemoryStore::open_calls() {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Call> open;
+  for (const auto& [id, call] : state_->tables.calls)
+    if (is_open(call)) open.push_back(call);
+  std::ranges::sort(open, {}, [](const Call& call) { return std::tie(call.received_at, call.id); });
+  co_return open;
+}
+
+Task<Result<std::vector<Call>>> MemoryStore::list_calls(CallQuery query) {
+  std::lock_guard lock(state_->mutex);
+  const auto& calls = state_->tables.calls;
+  const auto before = calls.find({query.before_id});
+  if (!query.before_id.empty() && before == calls.end())
+    co_return fail(ErrorKind::not_found, "there is no call to list on from");
+  const auto age = [](const Call& call) { return std::tie(call.received_at, call.id); };
+  std::vector<Call> listed;
+  for (const auto& [id, call] : calls)
+    if ((!query.phase || call.phase == *query.phase) &&
+        within(call.received_at, query.from, query.to) &&
+        (query.before_id.empty() || age(call) < age(before->second)))
+      listed.push_back(call);
+  std::ranges::sort(listed, std::greater<>(), age);
+  cut_to(listed, query.limit);
+  co_return listed;
+}
+
+Task<Result<CallPersonal>> MemoryStore::load_personal(ContextId id) {
+  std::lock_guard lock(state_->mutex);
+  const auto found = state_->tables.personal.find(id);
+  if (found == state_->tables.personal.end())
+    co_return fail(ErrorKind::not_found, "there is no such caller of that call");
+  co_return found->second;
+}
+
+Task<Result<Recording>> MemoryStore::load_recording(RecordingId id) {
+  std::lock_guard lock(state_->mutex);
+  const auto* found = state_->tables.find_recording(id);
+  if (found == nullptr) co_return fail(ErrorKind::not_found, "there is no such recording");
+  co_return *found;
+}
+
+Task<Result<std::vector<Recording>>> MemoryStore::recordings_of(ContextId call) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Recording> found;
+  for (const auto& recording : state_->tables.recordings)
+    if (recording.call == call) found.push_back(recording);
+  std::ranges::sort(found, {}, [](const Recording& r) { return std::tie(r.requested_at, r.id); });
+  co_return found;
+}
+
+Task<Result<std::vector<Recording>>> MemoryStore::list_recordings(RecordingQuery query) {
+  std::lock_guard lock(state_->mutex);
+  const auto* before = state_->tables.find_recording({query.before_id});
+  if (!query.before_id.empty() && before == nullptr)
+    co_return fail(ErrorKind::not_found, "there is no recording to list on from");
+  const auto age = [](const Recording& r) { return std::tie(r.requested_at, r.id); };
+  std::vector<Recording> listed;
+  for (const auto& recording : state_->tables.recordings)
+    if ((!query.discovery || recording.discovery == *query.discovery) &&
+        within(recording.requested_at, query.from, query.to) &&
+        (before == nullptr || age(recording) < age(*before)))
+      listed.push_back(recording);
+  std::ranges::sort(listed, std::greater<>(), age);
+  cut_to(listed, query.limit);
+  co_return listed;
+}
+
+Task<Result<std::vector<RecordingPause>>> MemoryStore::pauses_of(RecordingId id) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<RecordingPause> found;
+  for (const auto& [key, pause] : state_->tables.pauses)
+    if (key.first == id) found.push_back(pause);
+  co_return found;
+}
+
+Task<Result<std::vector<Chunk>>> MemoryStore::chunks_of(RecordingId id) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Chunk> found;
+  for (const auto& [key, chunk] : state_->tables.chunks)
+    if (key.first == id) found.push_back(chunk);
+  co_return found;
+}
+
+Task<Result<std::vector<Turn>>> MemoryStore::turns_of(ContextId call) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Turn> found;
+  for (const auto& [key, turn] : state_->tables.turns)
+    if (turn.call == call) found.push_back(turn);
+  std::ranges::sort(found, {}, [](const Turn& turn) {
+    return std::tie(turn.start, turn.end, turn.session_id, turn.item_id);
+  });
+  co_return found;
+}
+
+Task<Result<std::vector<JournalEntry>>> MemoryStore::journal_of(ContextId call) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<JournalEntry> found;
+  for (const auto& entry : state_->tables.journal)
+    if (entry.call == call) found.push_back(entry);
+  co_return found;
+}
+
+Task<Result<std::vector<Diagnostics>>> MemoryStore::diagnostics_of(ContextId call) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Diagnostics> found;
+  for (const auto& [whose, diagnostics] : state_->tables.diagnostics)
+    if (whose == call) found.push_back(diagnostics);
+  co_return found;
+}
+
+Task<Result<void>> MemoryStore::ping() { co_return ok(); }
+
+Task<Result<std::optional<Job>>> MemoryStore::lease(std::string runner, WallTime now,
+                                                    WallTime until) {
+  std::lock_guard lock(state_->mutex);
+  StoredJob* longest = nullptr;
+  for (auto& [id, stored] : state_->tables.jobs) {
+    const bool due = (stored.state == JobState::waiting && stored.job.due <= now) ||
+                     (stored.state == JobState::leased && stored.job.leased_until <= now);
+    if (due && (longest == nullptr || stored.job.due < longest->job.due)) longest = &stored;
+  }
+  if (longest == nullptr) co_return std::optional<Job>();
+  longest->state = JobState::leased;
+  longest->runner = runner;
+  longest->job.leased_until = until;
+  std::optional<Job> leased(longest->job);
+  ++longest->job.attempts;
+  co_return leased;
+}
+
+Task<Result<void>> MemoryStore::extend(JobId id, std::string runner, WallTime until) {
+  std::lock_guard lock(state_->mutex);
+  auto* stored = state_->tables.find_leased(id, runner);
+  if (stored == nullptr) co_return lease_lost();
+  stored->job.leased_until = until;
+  co_return ok();
+}
+
+Task<Result<void>> MemoryStore::complete(JobId id, std::string runner) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->tables.find_leased(id, runner) == nullptr) co_return lease_lost();
+  state_->tables.jobs.erase(id);
+  co_return ok();
+}
+
+Task<Result<void>> MemoryStore::retry(JobId id, std::string runner, WallTime due, std::string error,
+                                      std::string payload) {
+  std::lock_guard lock(state_->mutex);
+  auto* stored = state_->tables.find_leased(id, runner);
+  if (stored == nullptr) co_return lease_lost();
+  stored->state = JobState::waiting;
+  stored->runner.clear();
+  stored->job.leased_until = {};
+  stored->job.due = due;
+  stored->job.last_error = mend_text(error);
+  if (!payload.empty()) stored->job.payload = mend_text(payload);
+  co_return ok();
+}
+
+Task<Result<void>> MemoryStore::give_up(JobId id, std::string runner, std::string error) {
+  std::lock_guard lock(state_->mutex);
+  auto* stored = state_->tables.find_leased(id, runner);
+  if (stored == nullptr) co_return lease_lost();
+  stored->state = JobState::given_up;
+  stored->job.leased_until = {};
+  stored->job.last_error = mend_text(error);
+  co_return ok();
+}
+
+Task<Result<std::optional<WallTime>>> MemoryStore::next_due() {
+  std::lock_guard lock(state_->mutex);
+  std::optional<WallTime> next;
+  for (const auto& [id, stored] : state_->tables.jobs)
+    if (stored.state == JobState::waiting && (!next || stored.job.due < *next))
+      next = stored.job.due;
+  co_return next;
+}
+
+Task<Result<std::vector<Job>>> MemoryStore::given_up(int limit) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Job> found;
+  for (const auto& [id, stored] : state_->tables.jobs)
+    if (stored.state == JobState::given_up) found.push_back(stored.job);
+  std::ranges::sort(found, std::greater<>(),
+                    [](const Job& job) { return std::tie(job.due, job.id); });
+  cut_to(found, limit);
+  co_return found;
+}
+
+}  // namespace earshot::store

@@ -1,0 +1,64 @@
+#pragma once
+// The promises of sql_store.hpp in memory, for tests: nothing outlives it. Thread-safe.
+
+#include "base/random.hpp"
+#include "ports/call_store.hpp"
+#include "ports/job_store.hpp"
+
+#include <memory>
+
+namespace earshot::store {
+
+class MemoryStore : public CallStore, public JobStore {
+ public:
+  // `random` names jobs; it outlives this.
+  explicit MemoryStore(Random& random);
+  ~MemoryStore() override;
+
+  // The next so many commits and stores of events give `unavailable` and change nothing: a database
+  // that is away.
+  void fail_next_commits(int count);
+  // Events stored and not handled yet.
+  std::size_t events_waiting() const;
+
+  Task<Result<void>> commit(Changes changes) override;
+  Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
+                                                           WallTime received_at) override;
+  Task<Result<std::vector<StoredEvent>>> unhandled_events(int limit) override;
+
+  Task<Result<Call>> load_call(ContextId id) override;
+  Task<Result<std::optional<Call>>> find_call_by_ring_key(std::string ring_key) override;
+  Task<Result<std::optional<Call>>> find_call_by_correlation(CorrelationId id) override;
+  Task<Result<std::optional<Call>>> find_call_by_connection(CallConnectionId id) override;
+  Task<Result<std::optional<Call>>> find_call_by_server_call(ServerCallId id) override;
+  Task<Result<std::optional<Call>>> find_call_by_recording(RecordingId id) override;
+  Task<Result<std::vector<Call>>> open_calls() override;
+  Task<Result<std::vector<Call>>> list_calls(CallQuery query) override;
+  Task<Result<CallPersonal>> load_personal(ContextId id) override;
+
+  Task<Result<Recording>> load_recording(RecordingId id) override;
+  Task<Result<std::vector<Recording>>> recordings_of(ContextId call) override;
+  Task<Result<std::vector<Recording>>> list_recordings(RecordingQuery query) override;
+  Task<Result<std::vector<RecordingPause>>> pauses_of(RecordingId id) override;
+  Task<Result<std::vector<Chunk>>> chunks_of(RecordingId id) override;
+  Task<Result<std::vector<Turn>>> turns_of(ContextId call) override;
+  Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) override;
+  Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) override;
+  Task<Result<void>> ping() override;
+
+  Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;
+  Task<Result<void>> extend(JobId id, std::string runner, WallTime until) override;
+  Task<Result<void>> complete(JobId id, std::string runner) override;
+  Task<Result<void>> retry(JobId id, std::string runner, WallTime due, std::string error,
+                           std::string payload) override;
+  Task<Result<void>> give_up(JobId id, std::string runner, std::string error) override;
+  Task<Result<std::optional<WallTime>>> next_due() override;
+  Task<Result<std::vector<Job>>> given_up(int limit) override;
+
+ private:
+  struct State;
+  Random& random_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace earshot::store

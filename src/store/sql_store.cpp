@@ -1,0 +1,259 @@
+#include "store/sql_store.hpp"
+
+#include "store/detail/call_rows.hpp"
+#include "store/detail/event_rows.hpp"
+#include "store/detail/job_rows.hpp"
+#include "store/detail/journal_rows.hpp"
+#include "store/detail/readers.hpp"
+#include "store/detail/recording_rows.hpp"
+#include "store/detail/stored_text.hpp"
+#include "store/detail/turn_rows.hpp"
+#include "store/detail/writer.hpp"
+
+#include <utility>
+
+namespace earshot::store {
+namespace {
+
+Result<ConnectionTarget> parse_connection(const std::string& text) {
+  constexpr std::string_view sqlite = "sqlite://";
+  if (text.starts_with(sqlite)) {
+    auto path = text.substr(sqlite.size());
+    if (!path.starts_with('/') || path.ends_with('/') || path.find('"') != std::string::npos)
+      return fail(ErrorKind::invalid,
+                  "the database's address must be sqlite:// and an absolute path, such as "
+                  "sqlite:///var/lib/earshot/earshot.db");
+    return ConnectionTarget{.database = Database::sqlite, .where = std::move(path)};
+  }
+  if (text.starts_with("postgresql://") || text.starts_with("postgres://")) {
+    auto where = text;
+    // Without a limit of our own, a host that does not answer holds a thread for minutes.
+    if (where.find("connect_timeout=") == std::string::npos)
+      where += where.find('?') == std::string::npos ? "?connect_timeout=5" : "&connect_timeout=5";
+    return ConnectionTarget{.database = Database::postgresql, .where = std::move(where)};
+  }
+  // Not quoted: it may hold a password.
+  return fail(ErrorKind::invalid,
+              "the database's address must begin with sqlite:// or postgresql://");
+}
+
+void apply(Connection& connection, const Changes& changes, const std::vector<JobId>& job_ids) {
+  // The events first: whoever comes second to one must change nothing. Then in the order of the
+  // foreign keys.
+  for (const auto number : changes.handled_events) mark_handled(connection, number);
+  for (const auto& call : changes.calls) put_call(connection, call);
+  for (const auto& personal : changes.personal) put_personal(connection, personal);
+  for (const auto& recording : changes.recordings) put_recording(connection, recording);
+  for (const auto& pause : changes.pauses) put_pause(connection, pause);
+  for (const auto& chunk : changes.chunks) put_chunk(connection, chunk);
+  for (const auto& turn : changes.turns) put_turn(connection, turn);
+  for (const auto& entry : changes.journal) append_journal(connection, entry);
+  for (const auto& [call, diagnostics] : changes.diagnostics)
+    append_diagnostics(connection, call, diagnostics);
+  for (std::size_t i = 0; i < changes.jobs.size(); ++i)
+    add_job(connection, changes.jobs[i], job_ids[i]);
+}
+
+class SqlStoreImpl : public SqlStore {
+ public:
+  SqlStoreImpl(ConnectionTarget target, const SqlStoreOptions& options, Offload& offload,
+               Random& random, Log& log, Counters& counters)
+      : offload_(offload),
+        random_(random),
+        writer_(target,
+                {.writes_per_transaction_max = options.writes_per_transaction_max,
+                 .writes_waiting_max = options.writes_waiting_max},
+                offload, log, counters),
+        readers_(target, options.read_connections_max) {}
+
+  Result<void> open() { return writer_.open(); }
+
+  Task<Result<void>> commit(Changes changes) override {
+    auto checked = check_ids(changes);
+    if (!checked) co_return checked;
+    std::vector<JobId> job_ids(changes.jobs.size());
+    for (auto& id : job_ids) id.text = make_uuid(random_);
+    Writer::Work work = [changes = std::move(changes), job_ids = std::move(job_ids)](
+                            Connection& connection) { apply(connection, changes, job_ids); };
+    co_return co_await writer_.write(std::move(work));
+  }
+
+  Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
+                                                           WallTime received_at) override {
+    auto results = std::make_shared<std::vector<EventStoreResult>>();
+    Writer::Work work = [events = std::move(events), results, received_at](Connection& connection) {
+      results->clear();
+      for (const auto& event : events)
+        results->push_back(put_event(connection, event, received_at));
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (!written) co_return Failure(written.error());
+    co_return std::move(*results);
+  }
+
+  Task<Result<std::vector<StoredEvent>>> unhandled_events(int limit) override {
+    return read([limit](Connection& connection) { return find_unhandled(connection, limit); });
+  }
+
+  Task<Result<Call>> load_call(ContextId id) override {
+    return load([id](Connection& connection) { return find_call(connection, id); }, "call");
+  }
+  Task<Result<std::optional<Call>>> find_call_by_ring_key(std::string ring_key) override {
+    return find(CallKey::ring_key, std::move(ring_key));
+  }
+  Task<Result<std::optional<Call>>> find_call_by_correlation(CorrelationId id) override {
+    return find(CallKey::correlation, std::move(id.text));
+  }
+  Task<Result<std::optional<Call>>> find_call_by_connection(CallConnectionId id) override {
+    return find(CallKey::connection, std::move(id.text));
+  }
+  Task<Result<std::optional<Call>>> find_call_by_server_call(ServerCallId id) override {
+    return find(CallKey::server_call, std::move(id.text));
+  }
+  Task<Result<std::optional<Call>>> find_call_by_recording(RecordingId id) override {
+    return read([id](Connection& connection) { return find_call_of_recording(connection, id); });
+  }
+  Task<Result<std::vector<Call>>> open_calls() override {
+    return read([](Connection& connection) { return find_open_calls(connection); });
+  }
+  Task<Result<std::vector<Call>>> list_calls(CallQuery query) override {
+    return read([query = std::move(query)](Connection& connection) {
+      return store::list_calls(connection, query);
+    });
+  }
+  Task<Result<CallPersonal>> load_personal(ContextId id) override {
+    return load([id](Connection& connection) { return find_personal(connection, id); },
+                "caller of that call");
+  }
+
+  Task<Result<Recording>> load_recording(RecordingId id) override {
+    return load([id](Connection& connection) { return find_recording(connection, id); },
+                "recording");
+  }
+  Task<Result<std::vector<Recording>>> recordings_of(ContextId call) override {
+    return read([call](Connection& connection) { return find_recordings(connection, call); });
+  }
+  Task<Result<std::vector<Recording>>> list_recordings(RecordingQuery query) override {
+    return read([query = std::move(query)](Connection& connection) {
+      return store::list_recordings(connection, query);
+    });
+  }
+  Task<Result<std::vector<RecordingPause>>> pauses_of(RecordingId id) override {
+    return read([id](Connection& connection) { return find_pauses(connection, id); });
+  }
+  Task<Result<std::vector<Chunk>>> chunks_of(RecordingId id) override {
+    return read([id](Connection& connection) { return find_chunks(connection, id); });
+  }
+  Task<Result<std::vector<Turn>>> turns_of(ContextId call) override {
+    return read([call](Connection& connection) { return find_turns(connection, call); });
+  }
+  Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) override {
+    return read([call](Connection& connection) { return find_journal(connection, call); });
+  }
+  Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) override {
+    return read([call](Connection& connection) { return find_diagnostics(connection, call); });
+  }
+
+  Task<Result<void>> ping() override {
+    auto found = co_await read(
+        [](Connection& connection) { return connection.query("SELECT 1", 1).size(); });
+    if (!found) co_return Failure(found.error());
+    co_return ok();
+  }
+
+  Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now,
+                                         WallTime until) override {
+    auto leased = std::make_shared<std::optional<Job>>();
+    Writer::Work work = [=, runner = std::move(runner)](Connection& connection) {
+      *leased = lease_job(connection, runner, now, until);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (!written) co_return Failure(written.error());
+    co_return std::move(*leased);
+  }
+  Task<Result<void>> extend(JobId id, std::string runner, WallTime until) override {
+    JobRef job{.id = std::move(id), .runner = std::move(runner)};
+    return writer_.write([job = std::move(job), until](Connection& connection) {
+      extend_lease(connection, job, until);
+    });
+  }
+  Task<Result<void>> complete(JobId id, std::string runner) override {
+    JobRef job{.id = std::move(id), .runner = std::move(runner)};
+    return writer_.write(
+        [job = std::move(job)](Connection& connection) { complete_job(connection, job); });
+  }
+  Task<Result<void>> retry(JobId id, std::string runner, WallTime due, std::string error,
+                           std::string payload) override {
+    JobRef job{.id = std::move(id), .runner = std::move(runner)};
+    return writer_.write([job = std::move(job), due, error = std::move(error),
+                          payload = std::move(payload)](Connection& connection) {
+      retry_job(connection, job, due, error, payload);
+    });
+  }
+  Task<Result<void>> give_up(JobId id, std::string runner, std::string error) override {
+    JobRef job{.id = std::move(id), .runner = std::move(runner)};
+    return writer_.write([job = std::move(job), error = std::move(error)](Connection& connection) {
+      give_up_job(connection, job, error);
+    });
+  }
+  Task<Result<std::optional<WallTime>>> next_due() override {
+    return read([](Connection& connection) { return find_next_due(connection); });
+  }
+  Task<Result<std::vector<Job>>> given_up(int limit) override {
+    return read([limit](Connection& connection) { return find_given_up(connection, limit); });
+  }
+
+ private:
+  // Runs `work` on a reading connection; what it gives, or the DatabaseError it throws.
+  template <class Work>
+  auto read(Work work) -> Task<Result<decltype(work(std::declval<Connection&>()))>> {
+    using Value = decltype(work(std::declval<Connection&>()));
+    // Shared: the work may outlive its asker.
+    auto result = std::make_shared<Result<Value>>(fail(ErrorKind::unavailable, "not read"));
+    auto blocking = [this, result, work = std::move(work)] {
+      try {
+        readers_.read([&](Connection& connection) { *result = work(connection); });
+      } catch (const DatabaseError& error) {
+        *result = Failure(error.error());
+      }
+    };
+    co_await offload_.run(std::move(blocking));
+    co_return std::move(*result);
+  }
+
+  // The same for what must be there.
+  template <class Work>
+  auto load(Work work, std::string_view what)
+      -> Task<Result<typename decltype(work(std::declval<Connection&>()))::value_type>> {
+    auto found = co_await read(std::move(work));
+    if (!found) co_return Failure(found.error());
+    if (!*found) co_return fail(ErrorKind::not_found, "there is no such " + std::string(what));
+    co_return std::move(**found);
+  }
+
+  Task<Result<std::optional<Call>>> find(CallKey key, std::string value) {
+    return read([key, value = std::move(value)](Connection& connection) {
+      return find_newest_call(connection, key, value);
+    });
+  }
+
+  Offload& offload_;
+  Random& random_;
+  Writer writer_;
+  Readers readers_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SqlStore>> make_sql_store(const SqlStoreOptions& options, Offload& offload,
+                                                 Random& random, Log& log, Counters& counters) {
+  auto target = parse_connection(options.connection);
+  if (!target) return Failure(target.error());
+  auto store =
+      std::make_unique<SqlStoreImpl>(std::move(*target), options, offload, random, log, counters);
+  auto opened = store->open();
+  if (!opened) return Failure(opened.error());
+  return store;
+}
+
+}  // namespace earshot::store

@@ -1,0 +1,45 @@
+#pragma once
+// Calls, recordings, journal, inbox and jobs in one database: SQLite (a file, the default) or
+// PostgreSQL (several replicas). Blocking work runs on the Offload given; everything is
+// thread-safe. Durable means committed with the disk synced. While the database is away every call
+// gives `unavailable`, and the connection is made anew when it is back.
+//
+// Beyond the ports' promises:
+// - a commit is `conflict` also when another call of the same ring is stored, or when one of
+//   `handled_events` was handled before; `not_found` when it has rows of a call or recording that
+//   is not stored; `invalid` when an id cannot be stored (store/detail/stored_text.hpp);
+// - the incoming call context stands in the event's row alone, never in the raw body, and is
+//   overwritten in the commit that names the event among `handled_events`: name an IncomingCall
+//   there only once the call is answered or given up.
+
+#include "base/counters.hpp"
+#include "base/executor.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "ports/call_store.hpp"
+#include "ports/job_store.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace earshot::store {
+
+struct SqlStoreOptions {
+  // "sqlite:///var/lib/earshot/earshot.db" (three slashes and the absolute path) or
+  // "postgresql://user:password@host:5432/database".
+  std::string connection;
+  std::size_t read_connections_max = 4;
+  std::size_t writes_per_transaction_max = 256;
+  std::size_t writes_waiting_max = 10'000;
+};
+
+class SqlStore : public CallStore, public JobStore {};
+
+// Connects, and brings the schema up to date; blocks. `invalid`: the connection text, or a schema
+// newer than this program; `corrupt`: the file is damaged or no database; `unavailable`: no
+// database there.
+Result<std::unique_ptr<SqlStore>> make_sql_store(const SqlStoreOptions& options, Offload& offload,
+                                                 Random& random, Log& log, Counters& counters);
+
+}  // namespace earshot::store

@@ -1,0 +1,75 @@
+// The contract of the stores, on memory and on SQLite.
+
+#include "base/random.hpp"
+#include "store/memory_store.hpp"
+#include "store/sql_store.hpp"
+#include "tests/contract/call_store_contract.hpp"
+#include "tests/contract/job_store_contract.hpp"
+#include "tests/contract/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+namespace earshot::contract {
+namespace {
+
+class MemoryUnderTest : public StoreUnderTest {
+ public:
+  CallStore& calls() override { return store_; }
+  JobStore& jobs() override { return store_; }
+
+ private:
+  SeededRandom random_{1};
+  store::MemoryStore store_{random_};
+};
+
+class SqliteUnderTest : public StoreUnderTest {
+ public:
+  SqliteUnderTest() {
+    auto made = store::make_sql_store(
+        {.connection = "sqlite://" + (directory_.path() / "a b=c.db").string()}, offload_, random_,
+        log_, counters_);
+    REQUIRE_MESSAGE(made.has_value(), (made ? std::string() : made.error().message));
+    store_ = std::move(*made);
+  }
+  CallStore& calls() override { return *store_; }
+  JobStore& jobs() override { return *store_; }
+
+ private:
+  TemporaryDirectory directory_;
+  InlineOffload offload_;
+  SeededRandom random_{1};
+  NullLog log_;
+  Counters counters_;
+  std::unique_ptr<store::SqlStore> store_;
+};
+
+std::unique_ptr<StoreUnderTest> memory() { return std::make_unique<MemoryUnderTest>(); }
+std::unique_ptr<StoreUnderTest> sqlite() { return std::make_unique<SqliteUnderTest>(); }
+
+}  // namespace
+
+TEST_CASE("memory store: calls are kept") { call_store_keeps_calls(memory); }
+TEST_CASE("memory store: what belongs to a call is kept") {
+  call_store_keeps_what_belongs_to_a_call(memory);
+}
+TEST_CASE("memory store: a commit is all or nothing") { call_store_is_all_or_nothing(memory); }
+TEST_CASE("memory store: an event is kept once") { call_store_keeps_events_once(memory); }
+TEST_CASE("memory store: absurd text has an outcome") { call_store_bears_absurd_text(memory); }
+TEST_CASE("memory store: jobs are leased") { job_store_leases(memory); }
+TEST_CASE("memory store: unique work is added once") { job_store_adds_unique_work_once(memory); }
+TEST_CASE("memory store: what was given up stays visible") {
+  job_store_keeps_what_was_given_up(memory);
+}
+
+TEST_CASE("SQLite: calls are kept") { call_store_keeps_calls(sqlite); }
+TEST_CASE("SQLite: what belongs to a call is kept") {
+  call_store_keeps_what_belongs_to_a_call(sqlite);
+}
+TEST_CASE("SQLite: a commit is all or nothing") { call_store_is_all_or_nothing(sqlite); }
+TEST_CASE("SQLite: an event is kept once") { call_store_keeps_events_once(sqlite); }
+TEST_CASE("SQLite: absurd text has an outcome") { call_store_bears_absurd_text(sqlite); }
+TEST_CASE("SQLite: jobs are leased") { job_store_leases(sqlite); }
+TEST_CASE("SQLite: unique work is added once") { job_store_adds_unique_work_once(sqlite); }
+TEST_CASE("SQLite: what was given up stays visible") { job_store_keeps_what_was_given_up(sqlite); }
+
+}  // namespace earshot::contract

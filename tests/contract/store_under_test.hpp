@@ -1,0 +1,31 @@
+#pragma once
+// What a contract suite needs of the implementation it runs on: both ports of one empty store, and
+// a loop that runs its tasks. One is made for each case.
+
+#include "net/testing/test_runtime.hpp"
+#include "ports/call_store.hpp"
+#include "ports/job_store.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace earshot::contract {
+
+class StoreUnderTest {
+ public:
+  virtual ~StoreUnderTest() = default;
+  virtual CallStore& calls() = 0;
+  virtual JobStore& jobs() = 0;
+
+  template <class T>
+  T run(Task<T> task) {
+    return runtime_.run_for(std::move(task));
+  }
+
+ private:
+  net::TestRuntime runtime_;
+};
+
+using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>()>;
+
+}  // namespace earshot::contract
