@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace earshot::net {
@@ -73,9 +74,15 @@ Result<void> take_authority(const boost::urls::url_view& view, Url& url) {
     return fail(ErrorKind::invalid, "a host name has no percent signs");
   url.port = default_port(url.scheme);
   if (view.has_port() && !view.port().empty()) {
-    url.port = view.port_number();
+    // Boost.URL 1.81 lets a number beyond 16 bits wrap round.
+    const std::string_view digits(view.port().data(), view.port().size());
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || end != digits.data() + digits.size() || number == 0 ||
+        number > 65'535)
+      return fail(ErrorKind::invalid, "a URL's port is between 1 and 65535");
+    url.port = static_cast<std::uint16_t>(number);
     url.port_given = true;
-    if (url.port == 0) return fail(ErrorKind::invalid, "a URL's port is between 1 and 65535");
   }
   if (view.has_userinfo())
     url.user_info.assign(view.encoded_userinfo().data(), view.encoded_userinfo().size());
@@ -107,6 +114,9 @@ Result<Url> parse_url(std::string_view text) {
   if (auto taken = take_authority(view, url); !taken) return Failure(taken.error());
   url.target.assign(view.encoded_path().data(), view.encoded_path().size());
   if (url.target.empty()) url.target = "/";
+  // Boost.URL 1.81 calls what cannot belong to the host or port, such as a second @, the beginning of the path.
+  if (url.target.front() != '/')
+    return fail(ErrorKind::invalid, "not a URL: the host or port is malformed");
   if (view.has_query()) {
     url.target += '?';
     url.target.append(view.encoded_query().data(), view.encoded_query().size());

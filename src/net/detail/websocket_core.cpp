@@ -51,10 +51,14 @@ void WebSocketCore::watch_control_frames() {
     missed_pongs_ = 0;
     if (kind != ws::frame_type::close) return;
     close_received_ = true;
-    // Beast now answers and waits for the end of the stream, which a hostile peer need not send.
+  });
+  // Beast waits for the peer to end the stream, which a hostile or dead one need not do.
+  beast_.next_layer().on_teardown = [this] {
+    tearing_down_ = true;
+    next_ping_.reset();
     if (!cut_at_) cut_at_ = clock_.steady_now() + limits_.close_timeout;
     arm_timer();
-  });
+  };
 }
 
 void WebSocketCore::start() {
@@ -78,7 +82,12 @@ void WebSocketCore::on_timer() {
   // The owner may let go while this runs.
   const auto self = shared_from_this();
   const SteadyTime now = clock_.steady_now();
-  if (cut_at_ && *cut_at_ <= now) return abort("timed out");
+  if (cut_at_ && *cut_at_ <= now) {
+    // In a teardown the pending operation knows how the socket ended, and says so once the stream
+    // is gone.
+    if (tearing_down_) return beast_.next_layer().close();
+    return abort("timed out");
+  }
   if (next_ping_ && *next_ping_ <= now) {
     next_ping_ = now + limits_.ping_every;
     ping();
@@ -210,8 +219,10 @@ void WebSocketCore::finish(ErrorCode error) {
 WebSocketEnd WebSocketCore::describe_end(ErrorCode error) {
   WebSocketEnd end;
   end.by_peer = !closing_ && abort_reason_.empty();
-  if (close_received_) {
-    const auto& reason = beast_.reason();
+  const auto& reason = beast_.reason();
+  // Without an error Beast's close has had its answer. (An empty answer leaves no other trace.)
+  if (close_received_ || !error || error == ws::error::closed ||
+      reason.code != ws::close_code::none) {
     end.code = reason.code == ws::close_code::none ? std::uint16_t{1005} : reason.code;
     end.reason.assign(reason.reason.data(), reason.reason.size());
   } else if (const auto fault = code_for_fault(error); fault != 0) {

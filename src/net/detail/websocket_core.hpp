@@ -94,6 +94,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   bool closing_ = false;              // by us
   bool close_started_ = false;
   bool close_received_ = false;
+  bool tearing_down_ = false;  // the WebSocket is over, its stream not yet
   bool ended_ = false;
   std::string abort_reason_;
   boost::beast::websocket::close_reason close_reason_;
