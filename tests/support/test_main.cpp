@@ -1,9 +1,8 @@
-// The main of every test program: doctest's own, but a run in which no case ran is a failure, so that a
-// filter with a slip in it, or an empty program, cannot pass.
+// The main of every test program: doctest's own, but a run in which no case ran is a failure, so
+// that a filter with a slip in it, or an empty program, cannot pass.
 #define DOCTEST_CONFIG_IMPLEMENT
-#include <doctest/doctest.h>
-
 #include <cstdio>
+#include <doctest/doctest.h>
 
 namespace {
 
