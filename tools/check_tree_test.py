@@ -89,6 +89,13 @@ class CheckTree(unittest.TestCase):
         self.assert_fault({**files, "src/store/a.cpp": '#include "tests/contract/blob.hpp"\n'},
                           "include-root", "src/store/a.cpp", 1)
 
+    def test_what_is_for_tests_stays_with_tests(self):
+        files = {"src/store/rows.hpp": HEADER,
+                 "src/domain/testing/call.hpp": HEADER + '#include "store/rows.hpp"\n#include <doctest/doctest.h>\n'}
+        self.assert_clean({**files, "src/domain/a_test.cpp": '#include "domain/testing/call.hpp"\n'})
+        self.assert_fault({**files, "src/domain/a.cpp": '#include "domain/testing/call.hpp"\n'},
+                          "testing", "src/domain/a.cpp", 1)
+
     def test_a_folder_outside_the_table_is_found(self):
         self.assert_fault({"src/utils/a.hpp": HEADER}, "unknown-folder", "src/utils/a.hpp", 1)
 
