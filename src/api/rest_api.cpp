@@ -28,15 +28,6 @@ std::string etag_of(const std::vector<Chunk>& chunks) {
   return fmt::format("\"{}\"", crypto::to_hex(crypto::sha256(as_bytes(text))).substr(0, 32));
 }
 
-std::string file_name_of(const RecordingId& id, RecordingFormat format) {
-  std::string name;
-  for (const char letter : id.text.substr(0, 80))
-    name += std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_'
-                ? letter
-                : '_';
-  return name + (format == RecordingFormat::wav ? ".wav" : ".mp3");
-}
-
 }  // namespace
 
 RestApi::RestApi(RestApiServices services, Secret api_key, std::string version)
@@ -158,26 +149,33 @@ Task<net::HttpResponse> RestApi::show_journal(net::HttpRequest request) {
 
 // POST /api/v1/calls/{id}/hang-up — 202; 409 when the call is over.
 Task<net::HttpResponse> RestApi::hang_up(net::HttpRequest request) {
-  auto done = co_await services_.verbs.hang_up(call_of(request));
+  auto done = co_await services_.operations.hang_up(call_of(request));
+  co_return done ? accepted() : problem(done.error());
+}
+
+Task<net::HttpResponse> RestApi::steer_recording(RecordingId recording, Verb verb) {
+  auto call = co_await services_.store.find_call_by_recording(recording);
+  if (!call) co_return problem(call.error());
+  if (!*call) co_return problem(404, "not_found", "no recording of that id");
+  if ((*call)->recording_id != recording)
+    co_return problem(409, "conflict", "a newer recording of the call has taken its place");
+  auto done = co_await (services_.operations.*verb)((*call)->id);
   co_return done ? accepted() : problem(done.error());
 }
 
 // POST /api/v1/recordings/{id}/stop — 202; 409 when it is not running.
 Task<net::HttpResponse> RestApi::stop_recording(net::HttpRequest request) {
-  auto done = co_await services_.verbs.stop_recording(recording_of(request));
-  co_return done ? accepted() : problem(done.error());
+  return steer_recording(recording_of(request), &calls::CallOperations::stop_recording);
 }
 
 // POST /api/v1/recordings/{id}/pause — 202; 409 when it is not running.
 Task<net::HttpResponse> RestApi::pause_recording(net::HttpRequest request) {
-  auto done = co_await services_.verbs.pause_recording(recording_of(request));
-  co_return done ? accepted() : problem(done.error());
+  return steer_recording(recording_of(request), &calls::CallOperations::pause_recording);
 }
 
 // POST /api/v1/recordings/{id}/resume — 202; 409 when it is not paused.
 Task<net::HttpResponse> RestApi::resume_recording(net::HttpRequest request) {
-  auto done = co_await services_.verbs.resume_recording(recording_of(request));
-  co_return done ? accepted() : problem(done.error());
+  return steer_recording(recording_of(request), &calls::CallOperations::resume_recording);
 }
 
 // GET /api/v1/recordings?discovery=&from=&to=&before=&limit= — newest first.
@@ -224,15 +222,12 @@ Task<net::HttpResponse> RestApi::show_recording(net::HttpRequest request) {
 // while none is found.
 Task<net::HttpResponse> RestApi::recording_audio(net::HttpRequest request) {
   const RecordingId id = recording_of(request);
-  auto recording = co_await services_.store.load_recording(id);
-  if (!recording) co_return problem(recording.error());
   auto chunks = co_await services_.store.chunks_of(id);
   if (!chunks) co_return problem(chunks.error());
-  auto audio = co_await services_.open_audio(id);
+  auto audio = co_await services_.recordings.open_audio(id);
   if (!audio) co_return problem(audio.error());
   services_.log.info("recording audio opened", {{"recording", id.text}, {"peer", request.peer}});
-  co_return audio_response(request, std::move(*audio), file_name_of(id, recording->format),
-                           etag_of(*chunks));
+  co_return audio_response(request, std::move(audio->reader), audio->file_name, etag_of(*chunks));
 }
 
 // GET /api/v1/diagnostics — the four maps of the open calls: active_recordings, recording_states,

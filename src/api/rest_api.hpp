@@ -7,9 +7,10 @@
 #include "api/views.hpp"
 #include "base/counters.hpp"
 #include "base/log.hpp"
+#include "calls/call_operations.hpp"
 #include "net/router.hpp"
 #include "ports/call_store.hpp"
-#include "recording/audio_view.hpp"
+#include "recording/recording_queries.hpp"
 
 #include <functional>
 #include <memory>
@@ -17,21 +18,13 @@
 
 namespace earshot::api {
 
-// What an operator may do to a call in progress; `conflict` when its state forbids it.
-struct CallVerbs {
-  std::function<Task<Result<void>>(ContextId)> hang_up;
-  std::function<Task<Result<void>>(RecordingId)> stop_recording;
-  std::function<Task<Result<void>>(RecordingId)> pause_recording;
-  std::function<Task<Result<void>>(RecordingId)> resume_recording;
-};
-
 // Given at construction, outlive the API.
 struct RestApiServices {
   CallStore& store;
   Counters& counters;
   Log& log;
-  CallVerbs verbs;
-  std::function<Task<Result<std::unique_ptr<recording::AudioReader>>>(RecordingId)> open_audio;
+  calls::CallOperations& operations;
+  recording::RecordingQueries& recordings;
   // Why the service cannot take calls now; "" = it can. For /readyz.
   std::function<std::string()> not_ready;
 };
@@ -64,6 +57,9 @@ class RestApi {
   Task<net::HttpResponse> recording_audio(net::HttpRequest request);
   Task<net::HttpResponse> diagnostics(net::HttpRequest request);
 
+  // The verb on the call that the recording belongs to.
+  using Verb = Task<Result<void>> (calls::CallOperations::*)(ContextId);
+  Task<net::HttpResponse> steer_recording(RecordingId recording, Verb verb);
   Task<Result<CallView>> view_of(Call call);
   Task<Result<RecordingView>> view_of(Recording recording);
 

@@ -12,37 +12,47 @@ namespace {
 
 constexpr const char* key = "0123456789abcdef0123";
 
-class FixedAudio : public recording::AudioReader {
+// One blob: a WAV header of 44 bytes that nobody looks at, and ten bytes of samples.
+class FixedSource : public ChunkSource {
  public:
-  explicit FixedAudio(std::string text) : text_(std::move(text)) {}
-  std::string content_type() const override { return "audio/wav"; }
-  std::uint64_t size() const override { return text_.size(); }
-  Task<Result<Bytes>> read(std::uint64_t offset, std::uint64_t length) override {
-    const std::string part = text_.substr(offset, length);
+  Task<Result<std::vector<FoundChunk>>> find(ChunkSearch) override {
+    co_return std::vector<FoundChunk>{};
+  }
+  Task<Result<Bytes>> read(BlobName, std::uint64_t offset, std::uint64_t length,
+                           std::string) override {
+    const std::string part = (std::string(44, 'h') + "0123456789").substr(offset, length);
     co_return Bytes(part.begin(), part.end());
   }
+};
+
+// Refuses everything but remembers what it was asked.
+class FixedOperations : public calls::CallOperations {
+ public:
+  Task<Result<void>> hang_up(ContextId) override { return refuse("hang_up"); }
+  Task<Result<void>> pause_recording(ContextId) override { return refuse("pause"); }
+  Task<Result<void>> resume_recording(ContextId) override { return refuse("resume"); }
+  Task<Result<void>> stop_recording(ContextId) override { return refuse("stop"); }
+  std::vector<calls::CallDiagnosticsRow> diagnostics() const override { return {}; }
+  std::string asked;
 
  private:
-  std::string text_;
+  Task<Result<void>> refuse(std::string verb) {
+    asked = verb;
+    co_return fail(ErrorKind::conflict, "the call is over");
+  }
 };
 
 struct World {
   World() {
-    RestApiServices services{.store = store, .counters = counters, .log = log};
-    services.open_audio = [](RecordingId) { return open_fixed_audio(); };
+    RestApiServices services{.store = store,
+                             .counters = counters,
+                             .log = log,
+                             .operations = operations,
+                             .recordings = recordings};
     services.not_ready = [this] { return draining ? "the service is draining" : ""; };
-    services.verbs.hang_up = [](ContextId) { return refuse_verb(); };
     api = std::make_unique<RestApi>(std::move(services), Secret(key), "0.1.0");
     api->add_routes(router, [](net::HttpHandler handler) { return handler; });
   }
-  static Task<Result<std::unique_ptr<recording::AudioReader>>> open_fixed_audio() {
-    std::unique_ptr<recording::AudioReader> audio = std::make_unique<FixedAudio>("0123456789");
-    co_return audio;
-  }
-  static Task<Result<void>> refuse_verb() {
-    co_return fail(ErrorKind::conflict, "the call is over");
-  }
-
   net::HttpResponse ask(std::string method, std::string target, net::HttpHeaders headers = {}) {
     net::HttpRequest request{.method = method, .target = target};
     request.path = target.substr(0, target.find('?'));
@@ -76,6 +86,9 @@ struct World {
   store::MemoryStore store{random};
   Counters counters;
   NullLog log;
+  FixedOperations operations;
+  FixedSource source;
+  recording::RecordingQueries recordings{store, source};
   bool draining = false;
   std::unique_ptr<RestApi> api;
   net::Router router;
@@ -94,6 +107,14 @@ Changes one_call() {
   recording.call = call.id;
   recording.requested_at = call.received_at;
   changes.recordings.push_back(recording);
+  Chunk chunk;
+  chunk.recording = recording.id;
+  chunk.audio = {"20260302/x/y/0-audiowav.wav"};
+  chunk.bytes = 54;
+  chunk.format = {.sample_rate_hz = 16000, .channels = 1, .bits_per_sample = 16};
+  chunk.data_offset = 44;
+  chunk.data_bytes = 10;
+  changes.chunks.push_back(chunk);
   return changes;
 }
 
@@ -147,6 +168,7 @@ TEST_CASE("what is not there is 404 and what the state forbids is 409") {
   CHECK(world.ask_with_key("GET", "/api/v1/calls/nobody").status == 404);
   CHECK(world.ask_with_key("GET", "/api/v1/recordings/none/audio").status == 404);
   CHECK(world.ask_with_key("POST", "/api/v1/calls/nobody/hang-up").status == 409);
+  CHECK(world.ask_with_key("POST", "/api/v1/recordings/none/pause").status == 404);
 }
 
 TEST_CASE("audio comes whole, in ranges, and not past its end") {
@@ -156,16 +178,22 @@ TEST_CASE("audio comes whole, in ranges, and not past its end") {
 
   auto whole = world.ask_with_key("GET", path);
   CHECK(whole.status == 200);
-  CHECK(whole.stream_length == 10);
-  CHECK(world.body_of(whole) == "0123456789");
+  CHECK(whole.headers.get("Content-Type") == "audio/wav");
+  CHECK(whole.stream_length == 54);
+  const std::string body = world.body_of(whole);
+  CHECK(body.substr(0, 4) == "RIFF");
+  CHECK(body.substr(44) == "0123456789");
 
-  auto part = world.ask_with_key("GET", path, {{"Range", "bytes=2-4"}});
+  auto part = world.ask_with_key("GET", path, {{"Range", "bytes=46-48"}});
   CHECK(part.status == 206);
-  CHECK(part.headers.get("Content-Range") == "bytes 2-4/10");
+  CHECK(part.headers.get("Content-Range") == "bytes 46-48/54");
   CHECK(world.body_of(part) == "234");
 
-  CHECK(world.ask_with_key("GET", path, {{"Range", "bytes=10-"}}).status == 416);
-  auto other_version =
-      world.ask_with_key("GET", path, {{"Range", "bytes=2-4"}, {"If-Range", "\"other\""}});
-  CHECK(other_version.status == 200);
+  CHECK(world.ask_with_key("GET", path, {{"Range", "bytes=54-"}}).status == 416);
+  const std::string etag(whole.headers.get("ETag"));
+  CHECK(world.ask_with_key("GET", path, {{"Range", "bytes=0-0"}, {"If-Range", etag}}).status ==
+        206);
+  CHECK(
+      world.ask_with_key("GET", path, {{"Range", "bytes=0-0"}, {"If-Range", "\"other\""}}).status ==
+      200);
 }
