@@ -135,7 +135,11 @@ class Transfer {
     // looked up. (curl 7.88 calls connect() even on a socket that CURLOPT_SOCKOPTFUNCTION says is
     // connected, so that way is closed.)
     const std::string local = network_.local_socket_name(url_.host, url_.port);
-    if (!local.empty()) set(CURLOPT_ABSTRACT_UNIX_SOCKET, local.c_str());
+    if (!local.empty()) {
+      set(CURLOPT_ABSTRACT_UNIX_SOCKET, local.c_str());
+      // It takes a peer without an address for one not yet connected and never uses it again.
+      set(CURLOPT_FORBID_REUSE, 1L);
+    }
     if (!local.empty() || !call_.use_proxy || is_loopback(url_.host)) set(CURLOPT_PROXY, "");
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(call_.connect_timeout).count();
     if (local.empty()) set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(ms)));

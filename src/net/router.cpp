@@ -28,16 +28,27 @@ std::vector<std::string> split(std::string_view path) {
   }
 }
 
+// "." or ".." between slashes, whether those were written or decoded from %2F.
+bool climbs(std::string_view decoded) {
+  while (true) {
+    const auto slash = decoded.find('/');
+    const auto part = decoded.substr(0, slash);
+    if (part == "." || part == "..") return true;
+    if (slash == std::string_view::npos) return false;
+    decoded.remove_prefix(slash + 1);
+  }
+}
+
 // The path's segments, decoded one by one, so that an encoded slash never separates. Nothing for a
-// path that no honest client sends: broken encoding, a NUL, "." and ".." (which a file handler
-// might follow out of its folder).
+// path that no honest client sends: broken encoding, a NUL, and what a file handler might follow
+// out of its folder.
 std::optional<std::vector<std::string>> decode_segments(std::string_view path) {
   if (path.empty() || path.front() != '/') return std::nullopt;
   std::vector<std::string> segments = split(path);
   if (segments.size() > path_segments_max) return std::nullopt;
   for (auto& segment : segments) {
     auto decoded = percent_decode(segment);
-    if (!decoded || *decoded == "." || *decoded == ".." || decoded->find('\0') != std::string::npos)
+    if (!decoded || climbs(*decoded) || decoded->find('\0') != std::string::npos)
       return std::nullopt;
     segment = std::move(*decoded);
   }
@@ -52,11 +63,7 @@ std::optional<Parameters> fit(const std::vector<std::string>& pattern,
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (is_rest(pattern[i])) {
       std::string rest;
-      for (std::size_t k = i; k < path.size(); ++k) {
-        // A slash or "../" smuggled in as %2F must not look like a separator to who joins paths.
-        if (path[k].find('/') != std::string::npos) return std::nullopt;
-        rest += (k == i ? "" : "/") + path[k];
-      }
+      for (std::size_t k = i; k < path.size(); ++k) rest += (k == i ? "" : "/") + path[k];
       parameters.emplace_back(parameter_name(pattern[i]), std::move(rest));
       return parameters;
     }
@@ -112,12 +119,19 @@ Router::Match Router::match(std::string_view method, std::string_view path,
   Match match;
   const auto segments = decode_segments(path);
   if (!segments) return match;
-  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  if (wants_upgrade && find_route("GET", *segments, true, match)) return match;
+  if (find_route(method == "HEAD" ? "GET" : method, *segments, false, match)) return match;
+  if (match.allowed_methods.empty() && fallback_) match.handler = &fallback_;
+  return match;
+}
+
+bool Router::find_route(std::string_view method, const std::vector<std::string>& segments,
+                        bool websocket, Match& match) const {
   for (const Route& route : routes_) {
-    if (route.websocket && !wants_upgrade) continue;
-    auto parameters = fit(route.segments, *segments);
+    if (static_cast<bool>(route.websocket) != websocket) continue;
+    auto parameters = fit(route.segments, segments);
     if (!parameters) continue;
-    if (route.method != wanted) {
+    if (route.method != method) {
       add_method(match.allowed_methods, route.method);
       if (route.method == "GET") add_method(match.allowed_methods, "HEAD");
       continue;
@@ -128,10 +142,9 @@ Router::Match Router::match(std::string_view method, std::string_view path,
     match.body_bytes_max = route.options.body_bytes_max;
     match.parameters = std::move(*parameters);
     match.allowed_methods.clear();
-    return match;
+    return true;
   }
-  if (match.allowed_methods.empty() && fallback_) match.handler = &fallback_;
-  return match;
+  return false;
 }
 
 }  // namespace earshot::net

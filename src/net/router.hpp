@@ -41,9 +41,9 @@ class Router {
     std::string allowed_methods;
   };
   // `path` is as received, percent-encoded: it is cut at slashes first and decoded afterwards, so
-  // that %2F never separates. Segments "." and "..", a NUL and broken encoding match nothing, not
-  // even the fallback. With `wants_upgrade` a WebSocket route goes before an HTTP route that comes
-  // after it.
+  // that %2F never separates (a parameter may hold a slash). "." and ".." between slashes of either
+  // kind, a NUL and broken encoding match nothing, not even the fallback. With `wants_upgrade`
+  // WebSocket routes go before all others.
   Match match(std::string_view method, std::string_view path, bool wants_upgrade) const;
 
  private:
@@ -55,6 +55,8 @@ class Router {
     WebSocketHandler websocket;
     RouteOptions options;
   };
+  bool find_route(std::string_view method, const std::vector<std::string>& segments, bool websocket,
+                  Match& match) const;
   std::vector<Route> routes_;
   HttpHandler fallback_;
 };

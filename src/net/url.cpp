@@ -114,7 +114,8 @@ Result<Url> parse_url(std::string_view text) {
   if (auto taken = take_authority(view, url); !taken) return Failure(taken.error());
   url.target.assign(view.encoded_path().data(), view.encoded_path().size());
   if (url.target.empty()) url.target = "/";
-  // Boost.URL 1.81 calls what cannot belong to the host or port, such as a second @, the beginning of the path.
+  // Boost.URL 1.81 calls what cannot belong to the host or port, such as a second @, the beginning
+  // of the path.
   if (url.target.front() != '/')
     return fail(ErrorKind::invalid, "not a URL: the host or port is malformed");
   if (view.has_query()) {
