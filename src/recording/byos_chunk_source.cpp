@@ -1,0 +1,315 @@
+#include "recording/byos_chunk_source.hpp"
+
+#include "recording/chunk_inspector.hpp"
+#include "recording/chunk_name.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <ranges>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+// The ids of the call that may stand in a path, in the order in which they are tried.
+std::vector<std::string> call_segments(const Call& call) {
+  std::vector<std::string> out;
+  const auto add = [&out](const std::string& id) {
+    if (id.empty()) return;
+    for (auto& form : {id, percent_encoded(id)})
+      if (std::ranges::find(out, form) == out.end()) out.push_back(form);
+  };
+  add(call.server_call_id.text);
+  add(call.correlation_id.text);
+  add(call.connection_id.text);
+  return out;
+}
+
+// "20260302/<call>/<folder>/" -> "<folder>"
+std::string_view last_segment(std::string_view folder) {
+  if (folder.ends_with('/')) folder.remove_suffix(1);
+  return folder.substr(folder.rfind('/') + 1);
+}
+
+// "20260302/<call>/<folder>/" -> "<call>/": what a known folder says of the others' prefix.
+std::string call_part(std::string_view folder) {
+  const auto first = folder.find('/');
+  if (first == std::string_view::npos) return {};
+  folder.remove_prefix(first + 1);
+  folder.remove_suffix(folder.empty() ? 0 : last_segment(folder).size() + 1);
+  return std::string(folder);
+}
+
+// Whose chunks these are, when several recordings of one call lie side by side: the newest one
+// that was asked for before the chunk began.
+const Recording* owner_at(const std::vector<Recording>& recordings, WallTime start, Duration skew) {
+  const Recording* owner = nullptr;
+  for (const auto& recording : recordings)
+    if (recording.requested_at <= start + skew &&
+        (owner == nullptr || recording.requested_at > owner->requested_at))
+      owner = &recording;
+  return owner;
+}
+
+bool same_id(std::string_view a, std::string_view b) {
+  return !a.empty() && a.size() == b.size() &&
+         std::ranges::equal(
+             a, b, {}, [](char c) { return std::tolower(static_cast<unsigned char>(c)); },
+             [](char c) { return std::tolower(static_cast<unsigned char>(c)); });
+}
+
+// "+15550123" in "4:+15550123"; only whole numbers, so that no short one fits by chance.
+bool is_participant(const std::vector<std::string>& participants, std::string_view number) {
+  if (number.size() < 4) return false;
+  return std::ranges::any_of(participants, [number](std::string_view participant) {
+    return participant == number ||
+           (participant.starts_with("4:") && participant.substr(2) == number);
+  });
+}
+
+}  // namespace
+
+ByosChunkSource::ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock,
+                                 Counters& counters, Log& log, ByosOptions options)
+    : blobs_(blobs),
+      calls_(calls),
+      clock_(clock),
+      log_(log),
+      options_(options),
+      pages_cut_(
+          counters.counter("earshot_chunk_listings_cut_total",
+                           "listings of a prefix or date that were longer than their bound")),
+      sweeps_made_(counters.counter("earshot_chunk_sweeps_total",
+                                    "dates looked through because no exact prefix held chunks")),
+      sweep_reads_cut_(counters.counter("earshot_chunk_sweep_reads_cut_total",
+                                        "searches that met their bound of metadata reads")) {}
+
+Task<Result<Bytes>> ByosChunkSource::read(BlobName name, std::uint64_t offset, std::uint64_t length,
+                                          std::string etag) {
+  return blobs_.read(std::move(name), offset, length, std::move(etag));
+}
+
+Task<Result<std::vector<FoundChunk>>> ByosChunkSource::find(ChunkSearch search) {
+  auto folders = co_await by_exact_prefix(search);
+  if (folders && folders->empty()) folders = co_await by_sweep(search);
+  if (!folders) co_return Failure(folders.error());
+  std::vector<FoundChunk> found;
+  for (auto& chunks : *folders | std::views::values)
+    std::ranges::move(chunks, std::back_inserter(found));
+  std::ranges::sort(found, {}, [](const FoundChunk& chunk) {
+    return std::tie(chunk.index, chunk.folder, chunk.document_id);
+  });
+  co_return found;
+}
+
+std::vector<std::string> ByosChunkSource::dates(const ChunkSearch& search) const {
+  const auto begin = search.recording.active_at.value_or(search.recording.requested_at);
+  // A folder dated after the day on which the last chunk was cut would need an upload of a day.
+  const auto ended = search.recording.ended_at.value_or(search.now);
+  const auto end = std::min(search.now, ended + std::chrono::days(1));
+  std::vector<std::string> out;
+  for (auto day = std::chrono::floor<std::chrono::days>(begin);
+       WallTime(day) <= std::max(begin, end) && static_cast<int>(out.size()) < options_.dates_max;
+       day += std::chrono::days(1))
+    out.push_back(to_compact_date(WallTime(day)));
+  return out;
+}
+
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::list_prefix(std::string prefix) {
+  BlobListRequest request{.prefix = prefix, .page_size_max = options_.page_size};
+  std::vector<BlobInfo> blobs;
+  for (int page_number = 0;; ++page_number) {
+    if (page_number == options_.pages_per_prefix_max) {
+      pages_cut_.add();
+      log_.warn("a call's folder was listed in part only",
+                {{"pages", page_number}, {"blobs", blobs.size()}});
+      break;
+    }
+    auto page = co_await blobs_.list(request);
+    if (!page) co_return fail("list the recordings' container", page.error());
+    std::ranges::move(page->blobs, std::back_inserter(blobs));
+    if (page->next_marker.empty()) break;
+    request.marker = std::move(page->next_marker);
+  }
+  co_return group_chunks(blobs);
+}
+
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::by_exact_prefix(ChunkSearch search) {
+  std::vector<std::string> candidates;
+  if (const auto known = call_part(search.recording.folder); !known.empty())
+    candidates.push_back(known.substr(0, known.size() - 1));
+  else
+    candidates = call_segments(search.call);
+  const auto all_dates = dates(search);
+  for (const auto& candidate : candidates) {
+    Folders folders;
+    for (const auto& date : all_dates) {
+      auto listed = co_await list_prefix(fmt::format("{}/{}/", date, candidate));
+      if (!listed) co_return Failure(listed.error());
+      folders.merge(*listed);
+    }
+    if (folders.empty()) continue;
+    auto own = co_await keep_own(search, std::move(folders));
+    if (!own || !own->empty()) co_return own;
+  }
+  co_return Folders{};
+}
+
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::keep_own(ChunkSearch search,
+                                                                 Folders folders) {
+  const auto& id = search.recording.id.text;
+  const auto named = [&](const auto& entry, const std::string& recording_id) {
+    const auto segment = last_segment(entry.first);
+    return segment == recording_id || segment == percent_encoded(recording_id);
+  };
+  Folders own;
+  for (const auto& entry : folders)
+    if (named(entry, id)) own.insert(entry);
+  if (!own.empty()) co_return own;
+
+  auto siblings = co_await calls_.recordings_of(search.call.id);
+  if (!siblings) co_return Failure(siblings.error());
+  std::erase_if(folders, [&](const auto& entry) {
+    return std::ranges::any_of(*siblings, [&](const Recording& other) {
+      return other.id != search.recording.id &&
+             (named(entry, other.id.text) || entry.first == other.folder);
+    });
+  });
+  // The folder is the call's; with one recording it is that one's.
+  if (siblings->size() <= 1) co_return folders;
+  for (auto& [folder, chunks] : folders) {
+    auto described = co_await describe(chunks);
+    if (!described) co_return Failure(described.error());
+    if (!*described || !(*described)->start) continue;
+    const auto* owner = owner_at(*siblings, *(*described)->start, options_.clock_skew);
+    if (owner != nullptr && owner->id == search.recording.id) own.emplace(folder, chunks);
+  }
+  co_return own;
+}
+
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::by_sweep(ChunkSearch search) {
+  Folders found;
+  const auto all_dates = dates(search);
+  for (const auto& date : all_dates) {
+    if (auto refreshed = co_await refresh(date); !refreshed) co_return Failure(refreshed.error());
+    auto folder = co_await match_in(date, search);
+    if (!folder) co_return Failure(folder.error());
+    found.merge(*folder);
+  }
+  co_return found;
+}
+
+// Looks the date through unless that was done a moment ago, or is being done for another recording:
+// the search then goes by what is known and is repeated later.
+Task<Result<void>> ByosChunkSource::refresh(std::string date) {
+  if (!sweeps_.contains(date) && sweeps_.size() >= options_.dates_kept_max) {
+    const auto oldest = std::ranges::min_element(sweeps_, {}, [](const auto& entry) {
+      return std::pair(entry.second.running, entry.second.at);
+    });
+    if (oldest->second.running) co_return ok();
+    sweeps_.erase(oldest);
+  }
+  auto& sweep = sweeps_[date];  // a running one is never erased
+  const auto now = clock_.steady_now();
+  if (sweep.running || (sweep.finished_once && now < sweep.at + options_.sweep_kept))
+    co_return ok();
+  sweep.running = true;
+  sweeps_made_.add();
+  BlobListRequest request{.prefix = date + "/",
+                          .marker = std::exchange(sweep.resume_marker, ""),
+                          .page_size_max = options_.sweep_page_size};
+  std::vector<BlobInfo> blobs;
+  Result<void> outcome = ok();
+  for (int page_number = 0;; ++page_number) {
+    if (page_number == options_.sweep_pages_max) {
+      pages_cut_.add();
+      sweep.resume_marker = request.marker;
+      break;
+    }
+    auto page = co_await blobs_.list(request);
+    if (!page) {
+      outcome = fail("look through the recordings' container", page.error());
+      break;
+    }
+    for (auto& blob : page->blobs)
+      if (parse_chunk_name(blob.name.text)) blobs.push_back(std::move(blob));
+    if (page->next_marker.empty()) break;
+    request.marker = std::move(page->next_marker);
+  }
+  sweep.running = false;
+  if (!outcome) co_return outcome;
+  sweep.finished_once = true;
+  sweep.at = clock_.steady_now();
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->folders = group_chunks(blobs);
+  for (const auto& blob : blobs) {
+    auto& newest = snapshot->modified[parse_chunk_name(blob.name.text)->folder];
+    newest = std::max(newest, blob.modified_at);
+  }
+  if (sweep.described.size() > 2 * snapshot->folders.size()) sweep.described.clear();
+  sweep.snapshot = std::move(snapshot);
+  co_return ok();
+}
+
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string date,
+                                                                 ChunkSearch search) {
+  // Held, because another search may renew or drop the sweep while this one reads metadata.
+  const auto snapshot = sweeps_.contains(date) ? sweeps_.at(date).snapshot : nullptr;
+  if (snapshot == nullptr) co_return Folders{};
+  const auto& recording = search.recording;
+  for (const auto& entry : snapshot->folders)
+    if (last_segment(entry.first) == recording.id.text) co_return Folders{entry};
+
+  const auto personal = co_await calls_.load_personal(search.call.id);
+  const auto caller = personal ? personal->caller : std::string{};
+  const auto from = recording.requested_at - options_.clock_skew;
+  const auto until = recording.ended_at.value_or(search.now) + options_.clock_skew;
+  Folders fitting;
+  int reads = 0;
+  for (const auto& [folder, chunks] : snapshot->folders) {
+    if (snapshot->modified.at(folder) < from) continue;
+    const auto key = chunks.front().metadata.text + "\n" + chunks.front().etag;
+    if (!sweeps_[date].described.contains(key)) {
+      if (reads++ == options_.sweep_metadata_reads_max) {
+        sweep_reads_cut_.add();
+        break;
+      }
+      auto described = co_await describe(chunks);
+      if (!described) co_return Failure(described.error());
+      sweeps_[date].described[key] = std::move(*described);
+    }
+    const auto known = sweeps_.at(date).described.at(key);
+    if (!known) continue;
+    const bool within = known->start && *known->start >= from && *known->start <= until;
+    const bool same_call = same_id(known->call_id, search.call.correlation_id.text) ||
+                           same_id(known->call_id, search.call.connection_id.text) ||
+                           same_id(known->call_id, search.call.server_call_id.text);
+    if (within && (same_call || is_participant(known->participants, caller)))
+      fitting.emplace(folder, chunks);
+  }
+  if (fitting.size() <= 1) co_return fitting;
+  log_.warn("several folders fit a recording, none was taken",
+            {{"recording", recording.id.text}, {"folders", fitting.size()}});
+  co_return Folders{};
+}
+
+// By the metadata of the folder's first chunk that has any; nullopt: none that can be read.
+Task<Result<std::optional<ByosChunkSource::Described>>> ByosChunkSource::describe(
+    std::vector<FoundChunk> chunks) {
+  const auto with =
+      std::ranges::find_if(chunks, [](const FoundChunk& chunk) { return !chunk.metadata.empty(); });
+  if (with == chunks.end()) co_return std::nullopt;
+  auto bytes = co_await blobs_.read(with->metadata, 0, chunk_metadata_bytes_max + 1, "");
+  if (!bytes && worth_retrying(bytes.error())) co_return Failure(bytes.error());
+  if (!bytes) co_return std::nullopt;
+  auto metadata = parse_chunk_metadata(*bytes);
+  if (!metadata) co_return std::nullopt;
+  Described out{.call_id = std::move(metadata->call_id), .start = metadata->start};
+  for (auto& participant : metadata->participants)
+    out.participants.push_back(std::move(participant.id));
+  co_return out;
+}
+
+}  // namespace earshot::recording

@@ -1,0 +1,92 @@
+#pragma once
+// Finds the chunks of a recording in the customer's own container.
+//
+// Where ACS puts them: `<YYYYMMDD>/<an id of the call>/<a folder>/`. Which id is not settled (field
+// reports say serverCallId, the documentation a call id that no API returns), and the folder need
+// not be the recordingId. So the exact prefixes are listed first, on the UTC dates from the
+// recording's start to now; only when they hold nothing is the whole date looked through, once for
+// all recordings that are being looked for, and a folder is then taken only on evidence: an id in
+// its path, the call's id in its metadata, or the time together with the caller. Cost per recording
+// therefore does not grow with the container.
+//
+// One for each worker, called on it.
+
+#include "base/clock.hpp"
+#include "base/counters.hpp"
+#include "base/log.hpp"
+#include "ports/blob_store.hpp"
+#include "ports/call_store.hpp"
+#include "ports/chunk_source.hpp"
+#include "recording/chunk_metadata.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace earshot::recording {
+
+struct ByosOptions {
+  int dates_max = 4;  // the first ones; a recording's folder bears the date of its start
+  int page_size = 1'000;
+  int pages_per_prefix_max = 10;
+  int sweep_page_size = 5'000;
+  int sweep_pages_max = 40;            // of one date; the next sweep goes on from there
+  Duration sweep_kept = 60s;           // then the date is looked through again
+  int sweep_metadata_reads_max = 100;  // in one search; each folder is read once
+  std::size_t dates_kept_max = 8;      // sweeps in memory
+  Duration clock_skew = 5s;            // between ACS's clock and ours
+};
+
+class ByosChunkSource : public ChunkSource {
+ public:
+  // All outlive this.
+  ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Counters& counters, Log& log,
+                  ByosOptions options = {});
+
+  Task<Result<std::vector<FoundChunk>>> find(ChunkSearch search) override;
+  Task<Result<Bytes>> read(BlobName name, std::uint64_t offset, std::uint64_t length,
+                           std::string etag) override;
+
+ private:
+  using Folders = std::map<std::string, std::vector<FoundChunk>>;
+  struct Described {  // what a folder's metadata says
+    std::string call_id;
+    std::optional<WallTime> start;
+    std::vector<std::string> participants;
+  };
+  struct Snapshot {  // of a date
+    Folders folders;
+    std::map<std::string, WallTime> modified;  // newest blob, by folder
+  };
+  struct Sweep {
+    SteadyTime at{};
+    bool running = false;
+    bool finished_once = false;
+    std::string resume_marker;
+    std::shared_ptr<const Snapshot> snapshot;
+    std::map<std::string, std::optional<Described>> described;  // by metadata blob and its etag
+  };
+
+  Task<Result<Folders>> list_prefix(std::string prefix);
+  Task<Result<Folders>> by_exact_prefix(ChunkSearch search);
+  Task<Result<Folders>> keep_own(ChunkSearch search, Folders folders);
+  Task<Result<Folders>> by_sweep(ChunkSearch search);
+  Task<Result<void>> refresh(std::string date);
+  Task<Result<Folders>> match_in(std::string date, ChunkSearch search);
+  Task<Result<std::optional<Described>>> describe(std::vector<FoundChunk> chunks);
+  std::vector<std::string> dates(const ChunkSearch& search) const;
+
+  BlobStore& blobs_;
+  CallStore& calls_;
+  Clock& clock_;
+  Log& log_;
+  ByosOptions options_;
+  std::map<std::string, Sweep> sweeps_;  // by date
+  Counter& pages_cut_;
+  Counter& sweeps_made_;
+  Counter& sweep_reads_cut_;
+};
+
+}  // namespace earshot::recording
