@@ -54,24 +54,30 @@ void RecordingSession::activate(WallTime at, Duration since_connected) {
   if (request_.pause_on_start) recorder_.pause(at);
 }
 
-void RecordingSession::pause() {
+std::string RecordingSession::state() const {
+  const bool active = phase_ == RecordingPhase::active ||
+                      (phase_ == RecordingPhase::starting && !request_.pause_on_start);
+  return active ? "active" : "inactive";
+}
+
+void RecordingSession::pause(WallTime at) {
   if (phase_ != RecordingPhase::active) return;
   phase_ = RecordingPhase::paused;
-  recorder_.pause(shop_.services.clock.wall_now());
+  recorder_.pause(at);
 }
 
-void RecordingSession::resume() {
+void RecordingSession::resume(WallTime at) {
   if (phase_ != RecordingPhase::paused) return;
   phase_ = RecordingPhase::active;
-  recorder_.resume(shop_.services.clock.wall_now());
+  recorder_.resume(at);
 }
 
-void RecordingSession::stop() {
+void RecordingSession::stop(WallTime at) {
   if (phase_ == RecordingPhase::stopped) return;
   const bool had_started = phase_ != RecordingPhase::starting;
   phase_ = RecordingPhase::stopped;
   if (!had_started) return;
-  export_later(recorder_.finish(shop_.services.clock.wall_now()));
+  export_later(recorder_.finish(at));
   report_.length = recorder_.recorded();
   announcements_.spawn(announce());
 }
@@ -187,7 +193,7 @@ Task<void> RecordingSession::announce() {
 }
 
 Task<void> RecordingSession::join() {
-  co_await exports_.join();
+  // The announcement waits for the exports; only one may wait for them.
   co_await announcements_.join();
 }
 

@@ -46,15 +46,17 @@ class RecordingSession {
   const std::string& id() const { return id_; }
   const StartRecordingRequest& request() const { return request_; }
   RecordingPhase phase() const { return phase_; }
-  std::string state() const { return phase_ == RecordingPhase::active ? "active" : "inactive"; }
+  // As REST tells it: what is about to start reads as active already.
+  std::string state() const;
   WallTime started() const { return started_; }
 
   void activate(WallTime at, Duration since_connected);
-  void pause();
-  void resume();
+  // Times: where the next frame of audio begins, so that pauses are exact to the sample.
+  void pause(WallTime at);
+  void resume(WallTime at);
   // The service stopped it, a request did, or the call ended: no more audio. The last chunk and
   // the file event follow by themselves.
-  void stop();
+  void stop(WallTime at);
   void add(std::span<const std::int16_t> caller, std::span<const std::int16_t> played, WallTime at);
   // Returns when everything is exported and announced.
   Task<void> join();
