@@ -44,7 +44,8 @@ std::vector<std::string> connection_settings(Database database, bool writer) {
   if (database == Database::postgresql)
     // Ours are short transactions; one that hangs gives way to a clear error.
     return {"SET client_encoding TO 'UTF8'", "SET statement_timeout TO 30000",
-            "SET lock_timeout TO 10000", "SET synchronous_commit TO on"};
+            "SET lock_timeout TO 10000", "SET client_min_messages TO error",
+            "SET synchronous_commit TO on"};
   // FULL: a commit is on the disk when it returns, also after a loss of power. secure_delete: what
   // is erased (secrets, numbers) is overwritten, not merely unlinked.
   std::vector<std::string> settings{"PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL",

@@ -79,6 +79,18 @@ DatabaseError postgresql_error(const soci::postgresql_soci_error& error) {
           true};
 }
 
+// SOCI has no code for a connection that cannot be made, or that broke: libpq's reason is on the
+// message's second line. It names host and user, never the password.
+DatabaseError connection_error(const soci::soci_error& error) {
+  auto reason = error.get_error_message();
+  if (const auto line = reason.find('\n'); line != std::string::npos) reason.erase(0, line + 1);
+  reason.resize(std::min({reason.find('\n'), reason.size(), message_bytes_max}));
+  return {{.kind = ErrorKind::unavailable,
+           .message = "the database is away (" + reason +
+                      "): check that it runs, and its address, user and password"},
+          true};
+}
+
 [[noreturn]] void rethrow_as_ours() {
   try {
     throw;
@@ -87,9 +99,7 @@ DatabaseError postgresql_error(const soci::postgresql_soci_error& error) {
   } catch (const soci::postgresql_soci_error& error) {
     throw postgresql_error(error);
   } catch (const soci::soci_error& error) {
-    // SOCI says so of a connection that broke, without a code.
-    throw DatabaseError(
-        {.kind = ErrorKind::unavailable, .message = "database: " + first_line(error)}, true);
+    throw connection_error(error);
   }
 }
 
