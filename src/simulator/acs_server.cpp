@@ -12,20 +12,18 @@ AcsSimulator::AcsSimulator(SimulatorServices services, AcsOptions options,
       identity_(options_.identity, services_.clock, services_.random),
       faults_(options_.faults, options_.seed),
       verifier_({.access_key_base64 = options_.access_key_base64}),
-      storage_(services_.clock, options_.service_storage_kept,
-               options_.service_storage_bytes_max),
+      storage_(services_.clock, options_.service_storage_kept, options_.service_storage_bytes_max),
       late_events_(services_.executor, services_.clock, services_.log, "sim late events"),
       created_calls_(services_.executor, services_.clock, services_.log, "sim created calls"),
       delivery_(services_, identity_, faults_, late_events_, options_.events),
-      call_automation_({.services = services_,
-                        .options = options_,
-                        .book = book_,
-                        .faults = faults_,
-                        .verifier = verifier_,
-                        .create_call =
-                            [this](CreateCallRequest request) {
-                              return create_call(std::move(request));
-                            }}),
+      call_automation_(
+          {.services = services_,
+           .options = options_,
+           .book = book_,
+           .faults = faults_,
+           .verifier = verifier_,
+           .create_call =
+               [this](CreateCallRequest request) { return create_call(std::move(request)); }}),
       storage_door_(services_, storage_, faults_, verifier_, options_.verify_signatures) {
   router_.set_fallback([this](net::HttpRequest request) { return handle(std::move(request)); });
 }
@@ -49,7 +47,9 @@ Task<void> AcsSimulator::stop() {
   server_ = nullptr;
 }
 
-std::uint16_t AcsSimulator::port() const { return server_ == nullptr ? options_.port : server_->port(); }
+std::uint16_t AcsSimulator::port() const {
+  return server_ == nullptr ? options_.port : server_->port();
+}
 
 std::string AcsSimulator::base_url() const {
   if (!options_.public_url.empty()) return options_.public_url;

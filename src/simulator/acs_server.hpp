@@ -31,7 +31,8 @@ class AcsSimulator {
   AcsSimulator(const AcsSimulator&) = delete;
   AcsSimulator& operator=(const AcsSimulator&) = delete;
 
-  // Routes of others on the same port (the assistant's side, the control interface): before start().
+  // Routes of others on the same port (the assistant's side, the control interface): before
+  // start().
   net::Router& router() { return router_; }
   // Listens when it returns.
   Result<void> start();

@@ -85,10 +85,10 @@ Task<void> Call::announce() {
       co_await shop_.delivery.event_grid(event_grid_url_, "IncomingCall", std::move(body));
   report_.event_grid_status = delivery.status;
   if (!delivery.accepted && phase_ == CallPhase::ringing)
-    progress("event", delivery.status == 0
-                          ? "IncomingCall: nobody answers at the application's address"
-                          : fmt::format("IncomingCall: the application answered {}",
-                                        delivery.status));
+    progress("event",
+             delivery.status == 0
+                 ? "IncomingCall: nobody answers at the application's address"
+                 : fmt::format("IncomingCall: the application answered {}", delivery.status));
 }
 
 Task<bool> Call::wait_for_answer() {
@@ -200,11 +200,10 @@ Task<void> Call::connect() {
   }
   const std::uint32_t rate_hz = media_options_ ? media_options_->rate_hz : 16000;
   report_.rate_hz = rate_hz;
-  line_ = std::make_unique<PhoneLine>(
-      PhoneLineOptions{.rate_hz = rate_hz,
-                       .delay_min = shop_.options.line_delay_min,
-                       .delay_max = shop_.options.line_delay_max},
-      shop_.services.random);
+  line_ = std::make_unique<PhoneLine>(PhoneLineOptions{.rate_hz = rate_hz,
+                                                       .delay_min = shop_.options.line_delay_min,
+                                                       .delay_max = shop_.options.line_delay_max},
+                                      shop_.services.random);
   caller_ = std::make_unique<Caller>(plan_, rate_hz);
   phase_ = CallPhase::connected;
   connected_at_ = shop_.services.clock.steady_now();
@@ -212,8 +211,8 @@ Task<void> Call::connect() {
   progress("connected", "the call is connected");
 
   auto connected = call_event("CallConnected", context(), {});
-  auto roster = participants_updated(context(), {{caller_raw_id_}, {bot_raw_id_}},
-                                     ++sequence_number_);
+  auto roster =
+      participants_updated(context(), {{caller_raw_id_}, {bot_raw_id_}}, ++sequence_number_);
   if (shop_.options.batch_connected_events) {
     post(callback_uri_, {connected, roster});
   } else {
@@ -250,8 +249,7 @@ Task<void> Call::wind_up() {
   progress("ended", report_.end_reason);
   auto disconnected = call_event("CallDisconnected", context(), end_result_);
   const bool was_connected = report_.outcome == CallOutcome::completed;
-  if (was_connected && !shop_.options.recording_ends_first)
-    post(callback_uri_, {disconnected});
+  if (was_connected && !shop_.options.recording_ends_first) post(callback_uri_, {disconnected});
   for (const auto& recording : recordings_)
     if (recording->phase() != RecordingPhase::stopped) stop_recording(*recording);
   if (was_connected && shop_.options.recording_ends_first) post(callback_uri_, {disconnected});
@@ -298,10 +296,10 @@ Duration Call::since_connected() const {
 }
 
 void Call::progress(std::string kind, std::string text) {
-  ProgressEntry entry{.at = std::chrono::duration_cast<Duration>(
-                          shop_.services.clock.steady_now() - placed_at_),
-                      .kind = std::move(kind),
-                      .text = std::move(text)};
+  ProgressEntry entry{
+      .at = std::chrono::duration_cast<Duration>(shop_.services.clock.steady_now() - placed_at_),
+      .kind = std::move(kind),
+      .text = std::move(text)};
   if (report_.progress.size() < 10'000) report_.progress.push_back(entry);
   if (progress_) progress_(entry);
 }

@@ -13,10 +13,9 @@ namespace {
 constexpr std::size_t repeated_max = 10'000;
 
 constexpr std::array<std::string_view, 13> api_versions{
-    "2023-03-06",         "2023-10-15",         "2024-04-15",
-    "2024-09-15",         "2025-05-15",         "2026-03-12",
-    "2022-04-07-preview", "2023-01-15-preview", "2023-06-15-preview",
-    "2023-10-03-preview", "2024-01-22-preview", "2024-06-15-preview",
+    "2023-03-06",         "2023-10-15",         "2024-04-15",         "2024-09-15",
+    "2025-05-15",         "2026-03-12",         "2022-04-07-preview", "2023-01-15-preview",
+    "2023-06-15-preview", "2023-10-03-preview", "2024-01-22-preview", "2024-06-15-preview",
     "2024-09-01-preview"};
 
 Failure unsupported(const std::string& what) {
@@ -51,8 +50,8 @@ struct Verb {
 
 bool is_known_api_version(const std::string& version) {
   return std::ranges::any_of(api_versions, [&](std::string_view known) {
-    return version == known || (known.ends_with("-preview") && known.starts_with(version) &&
-                                version.size() == 10);
+    return version == known ||
+           (known.ends_with("-preview") && known.starts_with(version) && version.size() == 10);
   });
 }
 
@@ -159,10 +158,10 @@ Task<net::HttpResponse> CallAutomation::handle(net::HttpRequest request) {
   if (fault.status != 0) {
     const bool throttled = fault.status == 429;
     auto response = make_response(
-        request, {.status = fault.status,
-                  .body = write_error(throttled ? "8516" : "9999",
-                                      throttled ? "Too many requests."
-                                                : "Unknown internal server error.")});
+        request,
+        {.status = fault.status,
+         .body = write_error(throttled ? "8516" : "9999",
+                             throttled ? "Too many requests." : "Unknown internal server error.")});
     if (fault.retry_after_s)
       response.headers.set("Retry-After", std::to_string(*fault.retry_after_s));
     co_return response;
@@ -212,10 +211,9 @@ net::HttpResponse CallAutomation::make_response(const net::HttpRequest& request,
 Task<CallAutomation::Answer> CallAutomation::perform(Operation operation, std::string body) {
   const bool is_recording = operation.name.ends_with("recording");
   const bool in_call = !operation.id.empty();
-  auto answer = is_recording
-                    ? co_await perform_recording(std::move(operation), std::move(body))
-                : in_call ? co_await perform_in_call(std::move(operation), std::move(body))
-                          : co_await perform_call(std::move(operation), std::move(body));
+  auto answer = is_recording ? co_await perform_recording(std::move(operation), std::move(body))
+                : in_call    ? co_await perform_in_call(std::move(operation), std::move(body))
+                             : co_await perform_call(std::move(operation), std::move(body));
   if (!answer) co_return error_answer(answer.error());
   co_return std::move(*answer);
 }

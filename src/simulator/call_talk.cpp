@@ -48,13 +48,13 @@ void Call::notice_assistant(std::span<const std::int16_t> played) {
 void Call::send_frame(const CallerFrame& frame, Duration start) {
   if (media_ == nullptr || !media_wanted_) return;
   const std::string timestamp = frame_time(report_.connected_at + start);
-  const AudioMessage message{
-      .timestamp = timestamp,
-      .participant_raw_id = shop_.options.participant_in_frames ? std::string_view(caller_raw_id_)
-                                                                : std::string_view(),
-      .samples = frame.samples,
-      .silent = frame.silent,
-      .form = shop_.options.silent_frames};
+  const AudioMessage message{.timestamp = timestamp,
+                             .participant_raw_id = shop_.options.participant_in_frames
+                                                       ? std::string_view(caller_raw_id_)
+                                                       : std::string_view(),
+                             .samples = frame.samples,
+                             .silent = frame.silent,
+                             .form = shop_.options.silent_frames};
   send_or_hold(audio_data_message(message), start);
   while (next_dtmf_ < plan_.dtmf.size() && plan_.dtmf[next_dtmf_].at <= start) {
     const auto& tone = plan_.dtmf[next_dtmf_++].tone;
@@ -74,7 +74,8 @@ void Call::send_or_hold(std::string message, Duration start) {
       return;
     }
   }
-  for (auto& held : held_) ++(media_->send(std::move(held)) ? report_.frames_sent : report_.frames_lost);
+  for (auto& held : held_)
+    ++(media_->send(std::move(held)) ? report_.frames_sent : report_.frames_lost);
   held_.clear();
   ++(media_->send(std::move(message)) ? report_.frames_sent : report_.frames_lost);
 }
@@ -99,10 +100,9 @@ void Call::do_troubles(Duration until) {
 }
 
 void Call::end_when_due(Duration until) {
-  const bool due =
-      until >= plan_.length_max || (plan_.hang_up_at && until >= *plan_.hang_up_at) ||
-      (plan_.hang_up_after_quiet && caller_->has_said_everything() && !line_->is_playing() &&
-       caller_->quiet_for() >= *plan_.hang_up_after_quiet);
+  const bool due = until >= plan_.length_max || (plan_.hang_up_at && until >= *plan_.hang_up_at) ||
+                   (plan_.hang_up_after_quiet && caller_->has_said_everything() &&
+                    !line_->is_playing() && caller_->quiet_for() >= *plan_.hang_up_after_quiet);
   if (due)
     end("the caller hung up", {.code = 200,
                                .sub_code = 560000,
@@ -122,7 +122,8 @@ void Call::receive(InboundMessage message) {
       const Duration at = since_connected();
       const bool playing = line_->is_playing();
       const std::int64_t dropped = line_->stop(at);
-      report_.stop_audios.push_back({.at = at, .samples_dropped = dropped, .while_playing = playing});
+      report_.stop_audios.push_back(
+          {.at = at, .samples_dropped = dropped, .while_playing = playing});
       if (playing)
         progress("barge-in", fmt::format("StopAudio: {:.2f} s of the assistant not played",
                                          seconds(dropped, media_options_->rate_hz)));

@@ -30,8 +30,8 @@ Task<Result<void>> MediaClient::open() {
   if (!upgraded) co_return fail("media socket", upgraded.error());
   socket_ = std::move(upgraded->socket);
   const std::uint32_t frame_bytes = settings_.stream.rate_hz / 50 * 2;
-  socket_->try_send(audio_metadata_message(settings_.subscription_id, settings_.stream.rate_hz,
-                                           frame_bytes));
+  socket_->try_send(
+      audio_metadata_message(settings_.subscription_id, settings_.stream.rate_hz, frame_bytes));
   co_return ok();
 }
 
