@@ -123,8 +123,7 @@ TEST_CASE("an answer at 16 kHz says so, and no other rate is sent") {
 TEST_CASE("what is sent is what was signed") {
   Setup setup;
   setup.http.answer(204, "");
-  REQUIRE(
-      setup.runtime.run_for(setup.client->stop_recording({"call-1"}, {"a=b/c"})).has_value());
+  REQUIRE(setup.runtime.run_for(setup.client->stop_recording({"call-1"}, {"a=b/c"})).has_value());
 
   const auto& call = setup.http.calls.at(0);
   CHECK(call.method == "DELETE");
@@ -133,12 +132,12 @@ TEST_CASE("what is sent is what was signed") {
         "?api-version=2026-03-12");
   CHECK(call.headers.get("Content-Type").empty());
   const auto key = base64::decode(key_text);
-  const auto expected = sign_request(
-      *key, {.method = "DELETE",
-             .host = "demo.communication.azure.com",
-             .target = "/calling/recordings/a%3Db%2Fc?api-version=2026-03-12",
-             .body = "",
-             .now = *parse_http_date(call.headers.get("x-ms-date"))});
+  const auto expected =
+      sign_request(*key, {.method = "DELETE",
+                          .host = "demo.communication.azure.com",
+                          .target = "/calling/recordings/a%3Db%2Fc?api-version=2026-03-12",
+                          .body = "",
+                          .now = *parse_http_date(call.headers.get("x-ms-date"))});
   CHECK(call.headers.get("Authorization") == expected.authorization);
   CHECK(call.headers.get("x-ms-content-sha256") == expected.content_sha256);
 }
@@ -165,8 +164,9 @@ TEST_CASE("each operation has its method, path and body") {
         "POST /calling/callConnections/cc:startMediaStreaming {}");
   CHECK(sent(client.stop_media_streaming({"c"}, {"cc"})) ==
         "POST /calling/callConnections/cc:stopMediaStreaming {}");
-  CHECK(sent(client.reject({"c"}, Secret("ctx"), {})) ==
-        R"(POST /calling/callConnections:reject {"incomingCallContext":"ctx","callRejectReason":"busy"})");
+  CHECK(
+      sent(client.reject({"c"}, Secret("ctx"), {})) ==
+      R"(POST /calling/callConnections:reject {"incomingCallContext":"ctx","callRejectReason":"busy"})");
   CHECK_FALSE(setup.http.calls.back().headers.get("Repeatability-Request-ID").empty());
 }
 
@@ -258,7 +258,8 @@ TEST_CASE("answers of ACS are told apart by status and by code") {
 TEST_CASE("a quoted context never gets into an error message") {
   Setup setup;
   const std::string context(2000, 'x');
-  setup.http.answer(400, R"({"error":{"code":"8523","message":"bad value )" + context + R"( here"}})");
+  setup.http.answer(400,
+                    R"({"error":{"code":"8523","message":"bad value )" + context + R"( here"}})");
 
   const auto answered = setup.runtime.run_for(setup.client->answer(setup.answer_request()));
 
@@ -362,10 +363,11 @@ TEST_CASE("an ACS that is gone is given up after a bounded number of attempts") 
 TEST_CASE("every exchange is told to the diagnostics, whatever the case of its headers") {
   Setup setup;
   setup.http.answer_nothing();
-  setup.http.answer(404, "", {{"X-MS-CLIENT-REQUEST-ID", "echoed"},
-                              {"x-microsoft-skype-chain-id", "chain"},
-                              {"ms-cv", "cv"},
-                              {"date", "Mon, 02 Mar 2026 09:15:30 GMT"}});
+  setup.http.answer(404, "",
+                    {{"X-MS-CLIENT-REQUEST-ID", "echoed"},
+                     {"x-microsoft-skype-chain-id", "chain"},
+                     {"ms-cv", "cv"},
+                     {"date", "Mon, 02 Mar 2026 09:15:30 GMT"}});
 
   CHECK_FALSE(setup.runtime.run_for(setup.client->get_recording({"call-1"}, {"R"})).has_value());
 

@@ -1,5 +1,7 @@
 #include "acs/media_messages.hpp"
 
+#include "base/json_walker.hpp"
+
 #include <algorithm>
 #include <simdjson.h>
 
@@ -14,46 +16,9 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-// Walks over the one shape that ACS sends 50 times a second. It only ever accepts what a JSON
-// parser would read the same way; at the first surprise (white space, an escape, another member)
-// it gives up.
-class Walker {
- public:
-  explicit Walker(std::string_view text) : rest_(text) {}
-
-  bool literal(std::string_view text) {
-    if (!rest_.starts_with(text)) return false;
-    rest_.remove_prefix(text.size());
-    return true;
-  }
-  // A string without escapes and control characters, of ASCII.
-  std::optional<std::string_view> plain_string() {
-    if (!literal("\"")) return std::nullopt;
-    std::size_t end = 0;
-    for (; end < rest_.size() && rest_[end] != '"'; ++end)
-      if (rest_[end] < 0x20 || rest_[end] == '\\' || rest_[end] == 0x7f) return std::nullopt;
-    return finish_string(end);
-  }
-  // A long string, not looked into: the caller checks what is in it.
-  std::optional<std::string_view> raw_string() {
-    if (!literal("\"")) return std::nullopt;
-    return finish_string(rest_.find('"'));
-  }
-  bool at_end() const { return rest_.empty(); }
-
- private:
-  std::optional<std::string_view> finish_string(std::size_t end) {
-    if (end >= rest_.size()) return std::nullopt;
-    const auto text = rest_.substr(0, end);
-    rest_.remove_prefix(end + 1);
-    return text;
-  }
-  std::string_view rest_;
-};
-
 // Members in any order, each at most once.
 std::optional<MediaAudio> walk_audio(std::string_view text) {
-  Walker walker(text);
+  JsonWalker walker(text);
   if (!walker.literal(R"({"kind":"AudioData","audioData":{)")) return std::nullopt;
   MediaAudio audio;
   bool has_data = false;
@@ -135,19 +100,8 @@ MediaMessage read_audio(const dom::object& audio_data, std::string& copy) {
 }  // namespace
 
 bool is_base64_of_samples(std::string_view text) {
-  if (text.size() % 4 != 0) return false;
-  if (text.empty()) return true;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  if ((text.size() / 4 * 3 - padding) % 2 != 0) return false;
-  // Without an early way out, so that the compiler makes vector code of it.
-  unsigned bad = 0;
-  for (std::size_t i = 0; i + padding < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool good = (c >= 'A' && c <= 'Z') | (c >= 'a' && c <= 'z') | (c >= '0' && c <= '9') |
-                      (c == '+') | (c == '/');
-    bad |= static_cast<unsigned>(!good);
-  }
-  return bad == 0;
+  return is_base64_text(text) && (text.size() / 4 * 3 - padding) % 2 == 0;
 }
 
 MediaMessage MediaDecoder::decode(std::string_view text) {

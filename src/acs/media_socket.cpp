@@ -1,6 +1,7 @@
 #include "acs/media_socket.hpp"
 
 #include "acs/media_messages.hpp"
+#include "net/socket_watch.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -11,31 +12,6 @@ namespace earshot::acs {
 namespace {
 
 constexpr std::int64_t frame_bytes_max = 64 << 10;
-
-// Cuts a socket that has not said AudioMetadata in time. Shared with the task that watches.
-struct Watch {
-  explicit Watch(Clock& clock) : over(clock.make_signal()) {}
-  net::WebSocket* socket = nullptr;  // null: nothing to watch any more
-  std::unique_ptr<Signal> over;
-};
-
-Task<void> cut_when_late(std::shared_ptr<Watch> watch, SteadyTime deadline) {
-  while (watch->socket != nullptr)
-    if (co_await watch->over->wait_until(deadline) == Wake::timed_out) break;
-  if (watch->socket) watch->socket->abort();
-}
-
-// Ends the watch on every way out.
-struct WatchGuard {
-  explicit WatchGuard(std::shared_ptr<Watch> watch_in) : watch(std::move(watch_in)) {}
-  ~WatchGuard() {
-    watch->socket = nullptr;
-    watch->over->notify();
-  }
-  WatchGuard(const WatchGuard&) = delete;
-  WatchGuard& operator=(const WatchGuard&) = delete;
-  std::shared_ptr<Watch> watch;
-};
 
 bool is_pcm(std::string_view encoding) {
   return encoding.size() == 3 && std::toupper(static_cast<unsigned char>(encoding[0])) == 'P' &&
@@ -148,10 +124,8 @@ Task<Result<std::unique_ptr<CallerAudio>>> open_media_socket(std::unique_ptr<net
                                                              Clock& clock, TaskGroup& watchers,
                                                              MediaSocketCounters& counters,
                                                              MediaSocketOptions options) {
-  const auto watch = std::make_shared<Watch>(clock);
-  watch->socket = socket.get();
-  const WatchGuard guard(watch);
-  watchers.spawn(cut_when_late(watch, clock.steady_now() + options.metadata_wait_max));
+  const net::SocketWatch watch(*socket, clock, watchers,
+                               clock.steady_now() + options.metadata_wait_max);
 
   MediaDecoder decoder;
   for (int seen = 0; seen <= options.messages_before_metadata_max; ++seen) {

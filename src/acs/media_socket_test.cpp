@@ -1,5 +1,6 @@
-#include "acs/media_routes.hpp"
 #include "acs/media_socket.hpp"
+
+#include "acs/media_routes.hpp"
 #include "acs/testing/fake_call_events.hpp"
 #include "acs/testing/token_maker.hpp"
 #include "net/testing/test_runtime.hpp"

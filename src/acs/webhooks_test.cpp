@@ -117,8 +117,9 @@ TEST_CASE("the handshake of the CloudEvents schema gets its origin and rate back
   CHECK(response.status == 200);
   CHECK(response.headers.get("WebHook-Allowed-Origin") == "eventgrid.azure.net");
   CHECK(response.headers.get("WebHook-Allowed-Rate") == "120");
-  CHECK(setup.send("OPTIONS", "/api/incomingCall?secret=new-secret", "",
-                   {{"WebHook-Request-Origin", "a b"}})
+  CHECK(setup
+            .send("OPTIONS", "/api/incomingCall?secret=new-secret", "",
+                  {{"WebHook-Request-Origin", "a b"}})
             .status == 400);
 }
 
