@@ -1,0 +1,265 @@
+#include "recording/byos_chunk_source.hpp"
+
+#include "recording/chunk_name.hpp"
+#include "recording/testing/recorded_call.hpp"
+
+using namespace earshot;
+using namespace earshot::recording;
+using namespace earshot::recording::testing;
+
+namespace {
+
+struct Container : RecordedCall {
+  Container() : source(blobs, store, runtime.clock(), counters, log, options()) {}
+  static ByosOptions options() { return {.sweep_page_size = 100, .sweep_pages_max = 5}; }
+
+  std::vector<FoundChunk> find() {
+    auto found = wait(source.find(search()));
+    REQUIRE(found.has_value());
+    return *found;
+  }
+  void put_recording(const std::string& folder) {
+    put_blob(folder + "0-audiowav.wav", seconds_of_wav(0.01));
+    put_text(folder + "0-acsmetadata.json", metadata("2026-03-02T09:15:00.5Z", 40'000));
+  }
+  // What else lies in the container: other calls of that day.
+  void put_others(int count) {
+    for (int i = 0; i < count; ++i) {
+      const auto folder = fmt::format("20260302/other-{:05}/rec/", i);
+      put_blob(folder + "0-audiowav.wav", Bytes(10));
+      put_text(folder + "0-acsmetadata.json",
+               metadata("2026-03-02T09:15:10Z", 1'000, 0, "other", "4:+15550777"));
+    }
+  }
+  double sweeps() { return counters.counter("earshot_chunk_sweeps_total", "").value(); }
+
+  ByosChunkSource source;
+};
+
+}  // namespace
+
+TEST_CASE("the second segment may be the serverCallId, in any of its forms, or a call id") {
+  const std::string server_call = "aH/R0cHM6+Ly9=";
+  for (const std::string& segment : {server_call, percent_encoded(server_call),
+                                     std::string("22222222-0000-4000-8000-000000000002"),
+                                     std::string("33333333-0000-4000-8000-000000000003")}) {
+    CAPTURE(segment);
+    Container container;
+    container.call.server_call_id = {server_call};
+    container.store_call();
+    container.put_recording("20260302/" + segment + "/eyJQbGF0-some-guid/");
+    container.put_others(20);
+
+    const auto found = container.find();
+
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].audio.text == "20260302/" + segment + "/eyJQbGF0-some-guid/0-audiowav.wav");
+    CHECK_FALSE(found[0].metadata.empty());
+    CHECK(container.sweeps() == 0);
+  }
+}
+
+TEST_CASE("a call across midnight is looked for on both dates") {
+  Container container;
+  container.recording.requested_at = at("2026-03-01T23:59:00Z");
+  container.recording.active_at = at("2026-03-01T23:59:00Z");
+  container.recording.ended_at = at("2026-03-02T00:20:00Z");
+  container.store_call();
+  const auto id = container.call.server_call_id.text;
+  container.put_recording("20260301/" + id + "/rec/");
+  container.put_blob("20260302/" + id + "/rec/1-audiowav.wav", seconds_of_wav(0.01));
+
+  const auto found = container.find();
+
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].index.value == 0);
+  CHECK(found[1].index.value == 1);
+  CHECK(found[1].folder.starts_with("20260302/"));
+}
+
+TEST_CASE("dates are bounded, however long ago the recording was") {
+  Container container;
+  container.recording.requested_at = at("2025-01-01T10:00:00Z");
+  container.recording.active_at = container.recording.requested_at;
+  container.recording.ended_at.reset();
+  container.store_call();
+
+  CHECK(container.find().empty());
+
+  // Three ids in two forms, but for the GUIDs, which have one: four prefixes on four dates, and one
+  // page of each date's sweep.
+  CHECK(container.blobs.calls().lists == 4 * 4 + 4);
+}
+
+TEST_CASE("the cost of finding does not depend on the size of the container") {
+  int lists[2] = {};
+  int reads[2] = {};
+  for (const int size : {0, 1}) {
+    Container container;
+    container.store_call();
+    container.put_recording("20260302/" + container.call.server_call_id.text + "/rec/");
+    container.put_others(size * 1'000);
+    const auto before = container.blobs.calls();
+    CHECK(container.find().size() == 1);
+    lists[size] = container.blobs.calls().lists - before.lists;
+    reads[size] = container.blobs.calls().reads - before.reads;
+  }
+  CHECK(lists[0] == 1);
+  CHECK(lists[1] == 1);
+  CHECK(reads[0] == reads[1]);
+}
+
+TEST_CASE("under an unknown id a folder is found by its recordingId") {
+  Container container;
+  container.store_call();
+  container.put_others(150);
+  container.put_recording("20260302/who-knows/" + container.recording.id.text + "/");
+
+  const auto found = container.find();
+
+  REQUIRE(found.size() == 1);
+  CHECK(container.sweeps() == 1);
+}
+
+TEST_CASE("under an unknown id a folder is found by the call in its metadata, whatever the case") {
+  Container container;
+  container.call.correlation_id = {"ABCDEF22-0000-4000-8000-000000000002"};
+  container.store_call();
+  container.put_others(30);
+  const std::string folder = "20260302/who-knows/x/";
+  container.put_blob(folder + "0-audiowav.wav", seconds_of_wav(0.01));
+  container.put_text(folder + "0-acsmetadata.json",
+                     Container::metadata("2026-03-02T09:15:01Z", 1, 0,
+                                         "abcdef22-0000-4000-8000-000000000002", "8:acs:x"));
+
+  CHECK(container.find().size() == 1);
+}
+
+TEST_CASE("under an unknown id a folder is found by its time and the caller together") {
+  Container container;
+  container.store_call();
+  container.put_others(30);
+  container.put_recording("20260302/who-knows/x/");
+
+  CHECK(container.find().size() == 1);
+}
+
+TEST_CASE("time alone is no evidence, nor is the caller alone") {
+  Container container;
+  container.store_call();
+  container.put_blob("20260302/a/x/0-audiowav.wav", seconds_of_wav(0.01));
+  container.put_text("20260302/a/x/0-acsmetadata.json",
+                     Container::metadata("2026-03-02T09:15:01Z", 1, 0, "", "4:+15550124"));
+  container.put_blob("20260302/b/x/0-audiowav.wav", seconds_of_wav(0.01));
+  container.put_text("20260302/b/x/0-acsmetadata.json",
+                     Container::metadata("2026-03-02T08:15:01Z", 1, 0, "", "4:+15550123"));
+  container.put_blob("20260302/c/x/0-audiowav.wav", seconds_of_wav(0.01));
+
+  CHECK(container.find().empty());
+}
+
+TEST_CASE("two folders that fit equally are not guessed between") {
+  Container container;
+  container.store_call();
+  container.put_recording("20260302/a/x/");
+  container.put_recording("20260302/b/x/");
+
+  CHECK(container.find().empty());
+  CHECK(container.log.contains("several folders fit a recording"));
+}
+
+TEST_CASE("one sweep of a date serves all recordings that are looked for") {
+  Container container;
+  container.store_call();
+  container.put_others(90);
+  CHECK(container.find().empty());
+  const auto before = container.blobs.calls();
+
+  auto other = container.search();
+  other.recording.id = {"another"};
+  for (int i = 0; i < 5; ++i) CHECK(container.wait(container.source.find(other)).has_value());
+
+  const auto after = container.blobs.calls();
+  CHECK(container.sweeps() == 1);
+  CHECK(after.lists - before.lists == 5 * 4);
+  CHECK(after.reads == before.reads);
+
+  container.runtime.advance(61s);
+  CHECK(container.find().empty());
+  CHECK(container.sweeps() == 2);
+}
+
+TEST_CASE("a date longer than the bound is looked through in several goes") {
+  Container container;
+  container.store_call();
+  container.put_others(300);
+  container.put_recording("20260302/zzz/" + container.recording.id.text + "/");
+
+  CHECK(container.find().empty());
+  container.runtime.advance(61s);
+
+  CHECK(container.find().size() == 1);
+}
+
+TEST_CASE("recordings of one call that lie side by side are told apart by time") {
+  Container container;
+  Recording second = container.recording;
+  second.id = {"second"};
+  second.requested_at = at("2026-03-02T09:15:20Z");
+  second.active_at = at("2026-03-02T09:15:21Z");
+  container.siblings = {second};
+  container.store_call();
+  const auto call = "20260302/" + container.call.server_call_id.text + "/";
+  container.put_recording(call + "aaa/");
+  container.put_blob(call + "bbb/0-audiowav.wav", seconds_of_wav(0.01));
+  container.put_text(call + "bbb/0-acsmetadata.json",
+                     Container::metadata("2026-03-02T09:15:21.2Z", 1));
+  container.put_blob(call + "ccc/0-audiowav.wav", seconds_of_wav(0.01));
+
+  auto first_found = container.find();
+  auto search = container.search();
+  search.recording = second;
+  auto second_found = container.wait(container.source.find(search));
+
+  REQUIRE(first_found.size() == 1);
+  CHECK(first_found[0].folder == call + "aaa/");
+  REQUIRE(second_found.has_value());
+  REQUIRE(second_found->size() == 1);
+  CHECK((*second_found)[0].folder == call + "bbb/");
+}
+
+TEST_CASE("a folder that bears the recordingId beats all others under the same call") {
+  Container container;
+  container.store_call();
+  const auto call = "20260302/" + container.call.server_call_id.text + "/";
+  container.put_recording(call + "aaa/");
+  container.put_recording(call + container.recording.id.text + "/");
+
+  const auto found = container.find();
+
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].folder == call + container.recording.id.text + "/");
+}
+
+TEST_CASE("once a folder is known, one listing is enough") {
+  Container container;
+  container.recording.folder = "20260302/who/knows/x/";
+  container.store_call();
+  container.put_recording("20260302/who/knows/x/");
+  const auto before = container.blobs.calls().lists;
+
+  CHECK(container.find().size() == 1);
+  CHECK(container.blobs.calls().lists - before == 1);
+}
+
+TEST_CASE("storage that is away is said as such, and not as an empty container") {
+  Container container;
+  container.store_call();
+  container.blobs.fail_next(1, {.kind = ErrorKind::unavailable, .message = "away", .status = 503});
+
+  auto found = container.wait(container.source.find(container.search()));
+
+  REQUIRE_FALSE(found.has_value());
+  CHECK(found.error().kind == ErrorKind::unavailable);
+  CHECK(found.error().message.find("list the recordings' container: away") != std::string::npos);
+}
