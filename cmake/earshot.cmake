@@ -51,6 +51,12 @@ function(earshot_module name)
   endif()
 endfunction()
 
+# For whatever runs sanitized: reports with names and lines (Debian has no unversioned symbolizer), and an end at the first.
+set(EARSHOT_TEST_ENVIRONMENT
+  "ASAN_OPTIONS=detect_stack_use_after_return=1:external_symbolizer_path=/usr/bin/llvm-symbolizer-19"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:external_symbolizer_path=/usr/bin/llvm-symbolizer-19")
+
 # earshot_test(NAME SOURCES … DEPENDS modules… [LABELS …]): one doctest program, one ctest.
 function(earshot_test name)
   cmake_parse_arguments(ARG "PREFIXED" "TIMEOUT" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
@@ -66,7 +72,7 @@ function(earshot_test name)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-    ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1;TSAN_OPTIONS=halt_on_error=1")
+    ENVIRONMENT "${EARSHOT_TEST_ENVIRONMENT}")
   set_property(GLOBAL APPEND PROPERTY EARSHOT_TESTS_ALL ${name})
   if("threads" IN_LIST ARG_LABELS)
     set_property(GLOBAL APPEND PROPERTY EARSHOT_TESTS_THREADS ${name})

@@ -1,7 +1,7 @@
 #pragma once
-// Text that must not be printed. `Secret` holds credentials; `Redacted` marks a value for a log
-// line as personal data. Both print as ***; only `reveal()` gives the text, so that a search for it
-// finds every place that uses one.
+// Text that must not be printed: credentials, and personal data that a log line has to mention. It
+// prints as ***; only `reveal()` gives the text, so that a search for it finds every place that
+// uses one.
 
 #include <fmt/format.h>
 #include <string>
