@@ -1,3 +1,4 @@
+// links: net
 // URLs, request paths and query strings come from strangers: whatever the bytes, parsing ends, what
 // it accepts keeps its promises, and encoding is undone by decoding.
 #include "net/router.hpp"
