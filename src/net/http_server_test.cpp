@@ -365,6 +365,47 @@ TEST_CASE("stopping cuts what is not done by the deadline") {
   CHECK_FALSE(world.log.contains("outlived"));
 }
 
+TEST_CASE("the accept loop outlives accepts that fail, with a pause and a count") {
+  // The first two accepts fail, as they do when the process has no descriptors left.
+  struct FailingListener : Listener {
+    explicit FailingListener(std::unique_ptr<Listener> true_one) : inner(std::move(true_one)) {}
+    Task<Result<Accepted>> accept() override {
+      if (failures_left-- > 0) return fail_once();
+      return inner->accept();
+    }
+    static Task<Result<Accepted>> fail_once() {
+      co_return fail(ErrorKind::unavailable, "accept: Too many open files");
+    }
+    std::uint16_t port() const override { return inner->port(); }
+    void close() override { inner->close(); }
+    std::unique_ptr<Listener> inner;
+    int failures_left = 2;
+  };
+  struct FailingNetwork : MemoryNetwork {
+    Result<std::unique_ptr<Listener>> listen(std::string address, std::uint16_t at,
+                                             bool share) override {
+      auto inner = MemoryNetwork::listen(std::move(address), at, share);
+      return std::make_unique<FailingListener>(std::move(*inner));
+    }
+  };
+  World world;
+  FailingNetwork network;
+  const auto server = start_http_server(network, world.runtime.executor(), world.runtime.clock(),
+                                        world.log, world.counters, world.router, {.port = 9000});
+  constexpr auto ask = [](Network& in, Executor& executor) -> Task<std::string> {
+    auto connection = co_await connect_raw(in, executor, "a", 9000);
+    co_await (*connection)->write("GET /hello/x HTTP/1.0\r\n\r\n");
+    co_return co_await (*connection)->read_to_end();
+  };
+  const auto start = world.runtime.clock().steady_now();
+
+  const auto response = world.runtime.run_for(ask(network, world.runtime.executor()));
+
+  CHECK(response.ends_with("hello x"));
+  CHECK(world.counters.counter("earshot_http_accept_failures_total", "").value() == 2);
+  CHECK(world.runtime.clock().steady_now() - start == 200ms);
+}
+
 TEST_CASE("a second server on the same port is a conflict") {
   World world;
   auto second = start_http_server(world.network, world.runtime.executor(), world.runtime.clock(),
