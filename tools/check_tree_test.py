@@ -240,6 +240,11 @@ class CheckTree(unittest.TestCase):
         self.assert_fault({"src/base/a.cpp": "// TO" + "DO: some time\n"}, "todo-kind", "src/base/a.cpp", 1)
         self.assert_clean({"src/base/a.cpp": "// TO" + "DO(perf): cache it\n"})
 
+    def test_a_lock_file_that_names_a_host_is_found(self):
+        self.assert_fault({"console/package-lock.json": '{\n "resolved": "https://example.com/a.tgz"\n}\n'},
+                          "lock-host", "console/package-lock.json", 2)
+        self.assert_clean({"console/package-lock.json": '{\n "integrity": "sha512-abc"\n}\n'})
+
     def test_a_path_of_somebodys_machine_is_found(self):
         for folder in ("wo" + "rk", "fa" + "rm"):
             with self.subTest(folder):
