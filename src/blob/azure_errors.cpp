@@ -1,0 +1,70 @@
+#include "blob/detail/azure_errors.hpp"
+
+#include "blob/list_xml.hpp"
+
+#include <charconv>
+#include <fmt/format.h>
+
+namespace earshot::blob::detail {
+namespace {
+
+constexpr Duration retry_after_max = std::chrono::hours(1);
+
+ErrorKind kind_of(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return ErrorKind::refused;
+    case 404:
+      return ErrorKind::not_found;
+    case 409:
+    case 412:
+      return ErrorKind::conflict;
+    case 408:
+    case 429:
+      return ErrorKind::unavailable;
+    default:
+      return status >= 500 ? ErrorKind::unavailable : ErrorKind::invalid;
+  }
+}
+
+}  // namespace
+
+Error error_of(std::string_view doing, const net::HttpReply& reply, WallTime now) {
+  // HEAD has no body, so the header goes first.
+  auto from_body = parse_service_error(reply.body);
+  std::string code(reply.headers.get("x-ms-error-code"));
+  if (code.empty()) code = std::move(from_body.code);
+  const auto request_id = reply.headers.get("x-ms-request-id");
+  auto message = fmt::format("{}: storage answered {} {}", doing, reply.status,
+                             code.empty() ? "without a code" : code);
+  if (!request_id.empty()) message += fmt::format(" (request {})", request_id.substr(0, 64));
+  return {.kind = kind_of(reply.status),
+          .message = std::move(message),
+          .status = reply.status,
+          .code = std::move(code),
+          .retry_after_ms =
+              std::chrono::duration_cast<std::chrono::milliseconds>(retry_after_of(reply, now))
+                  .count()};
+}
+
+Duration retry_after_of(const net::HttpReply& reply, WallTime now) {
+  const auto value = reply.headers.get("Retry-After");
+  if (value.empty()) return Duration{};
+  unsigned seconds = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (parsed.ec == std::errc{} && parsed.ptr == value.data() + value.size())
+    return std::min<Duration>(std::chrono::seconds(seconds), retry_after_max);
+  const auto date = parse_http_date(value);
+  if (!date || *date <= now) return Duration{};
+  return std::min<Duration>(*date - now, retry_after_max);
+}
+
+std::string unquoted(std::string_view etag) {
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"'))
+    etag = etag.substr(1, etag.size() - 2);
+  return std::string(etag);
+}
+
+}  // namespace earshot::blob::detail
