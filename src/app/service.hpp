@@ -1,10 +1,8 @@
 #pragma once
-// The whole service, built and connected: `start` makes every part and gives it what it needs; nothing else in the
-// program makes an adapter. What is outside the process comes in through `Outside`, so that a scenario test runs the
-// same service on one event loop, a manual clock and a network in memory.
-
-#include <memory>
-#include <vector>
+// The whole service, built and connected: `start` makes every part and gives it what it needs;
+// nothing else in the program makes an adapter. What is outside the process comes in through
+// `Outside`, so that a scenario test runs the same service on one event loop, a manual clock and a
+// network in memory.
 
 #include "app/config.hpp"
 #include "base/clock.hpp"
@@ -13,6 +11,9 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "net/network.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace earshot::app {
 
@@ -32,13 +33,13 @@ class Service {
  public:
   virtual ~Service() = default;
   virtual std::uint16_t port() const = 0;
-  // Takes no new calls, lets those in progress finish until `deadline`, then ends them; closes everything. Runs on the
-  // control thread.
+  // Takes no new calls, lets those in progress finish until `deadline`, then ends them; closes
+  // everything. Runs on the control thread.
   virtual Task<void> stop(SteadyTime deadline) = 0;
 };
 
-// Serves when it returns. Runs on the control thread. Fails with a sentence for the operator: what could not be
-// opened, and what to do.
+// Serves when it returns. Runs on the control thread. Fails with a sentence for the operator: what
+// could not be opened, and what to do.
 Task<Result<std::unique_ptr<Service>>> start_service(Config config, Outside outside);
 
 }  // namespace earshot::app
