@@ -310,8 +310,9 @@ std::vector<Setting> assistant_settings() {
        "File with the assistant's instructions; empty: a short general one.", false,
        text(&Config::assistant_instructions_file)},
       {"GREETING", group, "text", "",
-       "What the assistant says first; empty: it greets in its own words.", false,
-       text(&Config::greeting)},
+       "What the assistant says first; empty: its name and an offer of help. A single dash (-): "
+       "nothing, it waits.",
+       false, text(&Config::greeting)},
       {"RECORDING_NOTICE", group, "text", "This call is recorded.",
        "Said before the greeting; the caller cannot interrupt it. A single dash (-) says none.",
        false, text(&Config::recording_notice)},

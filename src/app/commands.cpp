@@ -1,0 +1,127 @@
+#include "app/commands.hpp"
+
+#include "app/options.hpp"
+#include "app/service.hpp"
+#include "app/version.hpp"
+#include "net/runtime.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace earshot::app {
+namespace {
+
+constexpr const char* default_env_file = ".env";
+constexpr std::size_t offload_threads = 4;
+
+// Prints what is wrong; nullopt then.
+std::optional<Config> checked_config(const std::string& env_file) {
+  const EnvFile file = read_env_file(env_file, env_file != default_env_file);
+  ConfigResult result = load_config(process_environment(), file);
+  for (const std::string& name : result.unknown)
+    fmt::print(stderr, "earshot: {} in {} is no setting of Earshot\n", name, env_file);
+  if (result.faults.empty()) {
+    for (const std::string& warning : result.warnings)
+      fmt::print(stderr, "\n*** WARNING: {}\n\n", warning);
+    return std::move(result.config);
+  }
+  fmt::print(stderr, "{}See docs/configuration.md, or: earshot config\n",
+             describe_faults(result.faults));
+  return std::nullopt;
+}
+
+// The life of the process once the loops turn: start, wait for the signal, drain, stop the loops.
+Task<void> live(Config config, Outside outside, net::Runtime& runtime, Signal& ending,
+                int& exit_code) {
+  const Duration drain_max = config.drain_max;
+  Clock& clock = outside.clock;
+  auto service = co_await start_service(std::move(config), outside);
+  if (!service) {
+    fmt::print(stderr, "earshot: could not start: {}\n", service.error().message);
+    exit_code = 1;
+    runtime.stop();
+    co_return;
+  }
+  fmt::print("listening on port {}\n", (*service)->port());
+  std::fflush(stdout);
+  co_await ending.wait();
+  co_await (*service)->stop(clock.steady_now() + drain_max);
+  runtime.stop();
+}
+
+}  // namespace
+
+EnvFile read_env_file(const std::string& path, bool must_exist) {
+  std::ifstream file(path);
+  if (!file) {
+    EnvFile missing;
+    if (must_exist)
+      missing.faults.push_back({path, "cannot be read", "give the path of a readable file"});
+    return missing;
+  }
+  std::ostringstream content;
+  content << file.rdbuf();
+  return parse_env_file(content.str());
+}
+
+int run_config(const std::string& env_file, ConfigView view) {
+  if (view == ConfigView::env_example || view == ConfigView::markdown) {
+    fmt::print("{}", view == ConfigView::markdown ? configuration_document() : env_example());
+    return 0;
+  }
+  const EnvFile file = read_env_file(env_file, env_file != default_env_file);
+  const Environment environment = process_environment();
+  fmt::print("{}", view == ConfigView::json ? config_as_json(environment, file)
+                                            : describe_config(environment, file));
+  const ConfigResult result = load_config(environment, file);
+  if (result.faults.empty()) return 0;
+  fmt::print(stderr, "\n{}", describe_faults(result.faults));
+  return 2;
+}
+
+int run_serve(const std::string& env_file) {
+  auto config = checked_config(env_file);
+  if (!config) return 2;
+  const auto workers = static_cast<std::size_t>(
+      config->workers > 0 ? config->workers
+                          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  ProcessLogOptions logging{.level = config->log_level, .json = config->log_json};
+  auto log = make_process_log(logging);
+  if (uses_folder(*config) &&
+      config->acs_connection_string.reveal().find(".communication.azure.com") != std::string::npos)
+    log->warn(
+        "recordings are looked for in a folder, where ACS cannot write: set AZURE_STORAGE_ACCOUNT "
+        "and "
+        "AZURE_STORAGE_CONTAINER");
+  Counters counters;
+  SystemRandom random;
+  auto clock = net::make_asio_clock();
+  auto network = net::make_tcp_network();
+  auto offload = net::make_thread_offload(offload_threads);
+  net::Runtime runtime(workers);
+  Outside outside{*network, {}, *clock, random, *log, counters, *offload};
+  for (std::size_t i = 0; i < workers; ++i) outside.workers.push_back(&runtime.worker(i));
+
+  int exit_code = 0;
+  auto ending = clock->make_signal();
+  runtime.on_termination([&] { ending->notify(); });
+  runtime.worker(0).spawn(live(std::move(*config), outside, runtime, *ending, exit_code),
+                          [&](std::exception_ptr thrown) {
+                            if (!thrown) return;
+                            try {
+                              std::rethrow_exception(thrown);
+                            } catch (const std::exception& error) {
+                              fmt::print(stderr, "earshot: {}\n", error.what());
+                            }
+                            exit_code = 1;
+                            runtime.stop();
+                          });
+  runtime.run();
+  return exit_code;
+}
+
+}  // namespace earshot::app

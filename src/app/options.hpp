@@ -1,0 +1,29 @@
+#pragma once
+// From the one Config to each module's own plain options.
+
+#include "acs/call_automation_client.hpp"
+#include "acs/key_set.hpp"
+#include "acs/media_routes.hpp"
+#include "acs/token_verifier.hpp"
+#include "acs/webhooks.hpp"
+#include "app/config.hpp"
+#include "calls/call_options.hpp"
+#include "recording/recording_discovery.hpp"
+#include "voice_live/options.hpp"
+
+namespace earshot::app {
+
+Result<acs::CallAutomationOptions> call_automation_options(const Config& config);
+acs::KeySetOptions key_set_options(const Config& config);
+acs::TokenRules token_rules(const Config& config);
+acs::WebhookOptions webhook_options(const Config& config);
+acs::MediaRoutesOptions media_routes_options(const Config& config);
+// Reads the instructions and the unreachable notice from their files.
+Result<voice_live::VoiceLiveOptions> voice_live_options(const Config& config);
+Result<calls::CallsOptions> calls_options(const Config& config,
+                                          std::optional<std::string> container_url);
+recording::DiscoveryOptions discovery_options(const Config& config);
+// Does the service keep recordings in a directory rather than in Blob Storage?
+bool uses_folder(const Config& config);
+
+}  // namespace earshot::app

@@ -1,0 +1,256 @@
+#include "app/service.hpp"
+
+#include "api/rest_api.hpp"
+#include "app/alerts.hpp"
+#include "app/options.hpp"
+#include "app/storage.hpp"
+#include "app/version.hpp"
+#include "app/worker.hpp"
+#include "bridge/call_bridge.hpp"
+#include "calls/call_director.hpp"
+#include "calls/inbox.hpp"
+#include "jobs/job_runner.hpp"
+#include "net/hop.hpp"
+#include "recording/byos_chunk_source.hpp"
+#include "recording/recording_discovery.hpp"
+#include "recording/recording_queries.hpp"
+#include "store/event_spool.hpp"
+#include "store/sql_store.hpp"
+#include "store/tap_spool_files.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace earshot::app {
+namespace {
+
+constexpr std::size_t known_calls_max = 50'000;
+constexpr std::size_t notes_max = 20'000;
+
+// Members stand in the order in which they are made; each refers only to those above it.
+class RunningService : public Service {
+ public:
+  RunningService(Config config, Outside outside)
+      : config_(std::move(config)),
+        outside_(std::move(outside)),
+        alerts_(outside_.log, outside_.counters),
+        quota_(static_cast<std::size_t>(config_.voice_live_connects_per_minute)),
+        known_(known_calls_max),
+        tasks_(control(), outside_.clock, outside_.log, "service") {}
+
+  Task<Result<void>> start() {
+    if (auto made = open_storage(); !made) co_return made;
+    if (auto made = make_workers(); !made) co_return made;
+    if (auto made = make_calls(); !made) co_return made;
+    make_recording();
+    make_api();
+    notes_->start();
+    if (auto started = co_await director_->start(); !started)
+      co_return fail("taking up open calls", started.error());
+    inbox_->start();
+    tasks_.spawn(jobs_->run());
+    co_return co_await open_doors();
+  }
+
+  std::uint16_t port() const override { return workers_.front()->port(); }
+
+  // Calls first, while the doors are still open for their callbacks; then the doors; then what the
+  // calls left to write.
+  Task<void> stop(SteadyTime deadline) override {
+    stopping_ = true;
+    outside_.log.info("draining", {{"calls", director_->calls_open()}});
+    co_await director_->stop(deadline);
+    const SteadyTime doors_deadline = outside_.clock.steady_now() + 5s;
+    for (auto& worker : workers_)
+      co_await net::run_on(worker->executor(), worker->close(doors_deadline));
+    co_await inbox_->stop();
+    co_await jobs_->stop(outside_.clock.steady_now() + 10s);
+    co_await notes_->stop();
+    co_await tap_spool_->flush();
+    co_await tasks_.join();
+    outside_.log.info("stopped");
+  }
+
+ private:
+  Executor& control() { return *outside_.workers.front(); }
+
+  Result<void> open_storage() {
+    std::error_code error;
+    std::filesystem::create_directories(config_.data_dir, error);
+    if (error)
+      return fail(ErrorKind::unavailable,
+                  fmt::format("EARSHOT_DATA_DIR {}: {}", config_.data_dir, error.message()));
+    const auto folder = std::filesystem::absolute(config_.data_dir);
+    store::SqlStoreOptions database{
+        .connection = config_.database_url.empty() ? "sqlite://" + (folder / "earshot.db").string()
+                                                   : config_.database_url};
+    auto store = store::make_sql_store(database, outside_.offload, outside_.random, outside_.log,
+                                       outside_.counters);
+    if (!store) return fail("database", store.error());
+    store_ = std::move(*store);
+    store::EventSpoolOptions events{.file = folder / "events.spool"};
+    auto event_spool =
+        store::make_event_spool(events, outside_.offload, outside_.log, outside_.counters);
+    if (!event_spool) return fail("event spool", event_spool.error());
+    event_spool_ = std::move(*event_spool);
+    store::TapSpoolOptions taps{.directory = folder / "tap"};
+    auto tap_spool = store::make_tap_spool_files(taps, outside_.offload, outside_.clock,
+                                                 outside_.log, outside_.counters);
+    if (!tap_spool) return fail("tap spool", tap_spool.error());
+    tap_spool_ = std::move(*tap_spool);
+    return ok();
+  }
+
+  Result<void> make_workers() {
+    net::TlsClientOptions trusting{.ca_pem_file = config_.ca_file};
+    auto tls_client = net::make_tls_client(trusting);
+    if (!tls_client) return fail("EARSHOT_CA_FILE", tls_client.error());
+    std::shared_ptr<net::TlsContext> tls_server;
+    if (!config_.tls_certificate_file.empty()) {
+      net::TlsServerOptions serving{.certificate_chain_pem_file = config_.tls_certificate_file,
+                                    .private_key_pem_file = config_.tls_key_file};
+      auto made = net::make_tls_server(serving);
+      if (!made) return fail("TLS_CERTIFICATE_FILE", made.error());
+      tls_server = std::move(*made);
+    }
+    for (Executor* executor : outside_.workers) {
+      WorkerShared shared{config_, outside_, *tls_client, tls_server, quota_};
+      auto worker = Worker::make(std::move(shared), *executor);
+      if (!worker) return Failure(worker.error());
+      workers_.push_back(std::move(*worker));
+    }
+    return ok();
+  }
+
+  Result<void> make_calls() {
+    Worker& first = *workers_.front();
+    auto storage = make_storage(config_, first.http(), first.tokens(), outside_);
+    if (!storage) return Failure(storage.error());
+    blobs_ = std::move(storage->blobs);
+    calls::CallNotesServices noting{control(), outside_.clock, outside_.log, outside_.counters,
+                                    *store_};
+    notes_ = std::make_unique<calls::CallNotes>(noting, notes_max);
+
+    auto acs_options = call_automation_options(config_);
+    if (!acs_options) return Failure(acs_options.error());
+    acs::CallAutomationServices asking{.http = first.http(),
+                                       .clock = outside_.clock,
+                                       .random = outside_.random,
+                                       .log = outside_.log,
+                                       .counters = outside_.counters,
+                                       .diagnostics = notes_.get(),
+                                       .tokens = first.tokens()};
+    auto acs = acs::make_call_automation_client(asking, std::move(*acs_options));
+    if (!acs) return fail("ACS", acs.error());
+    acs_ = std::move(*acs);
+
+    auto options = calls_options(config_, storage->container_url);
+    if (!options) return Failure(options.error());
+    std::vector<calls::WorkerServices> bridging;
+    for (auto& worker : workers_) bridging.push_back({worker->executor(), worker->assistant()});
+    calls::CallServices services{.control = control(),
+                                 .clock = outside_.clock,
+                                 .random = outside_.random,
+                                 .log = outside_.log,
+                                 .counters = outside_.counters,
+                                 .store = *store_,
+                                 .acs = *acs_,
+                                 .alerts = alerts_,
+                                 .tap_spool = *tap_spool_,
+                                 .known = known_,
+                                 .notes = *notes_,
+                                 .workers = std::move(bridging),
+                                 .make_bridge = make_call_bridge};
+    director_ = std::make_unique<calls::CallDirector>(std::move(services), std::move(*options));
+    calls::InboxServices receiving{control(), outside_.clock, outside_.log, outside_.counters,
+                                   *store_,   *event_spool_,  known_,       *director_};
+    inbox_ = std::make_unique<calls::Inbox>(receiving);
+    return ok();
+  }
+
+  void make_recording() {
+    chunks_ = std::make_unique<recording::ByosChunkSource>(*blobs_, *store_, outside_.clock,
+                                                           outside_.counters, outside_.log);
+    discovery_ = std::make_unique<recording::RecordingDiscovery>(
+        *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
+        discovery_options(config_));
+    queries_ = std::make_unique<recording::RecordingQueries>(*store_, *chunks_);
+    jobs::JobRunnerOptions running{.runner = make_uuid(outside_.random)};
+    jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
+                                              outside_.log, outside_.counters, running);
+    jobs_->handle(recording::discover_recording_job,
+                  [this](Job job) { return discovery_->run(std::move(job)); });
+  }
+
+  void make_api() {
+    api::RestApiServices services{
+        .store = *store_,
+        .counters = outside_.counters,
+        .log = outside_.log,
+        .operations = *director_,
+        .recordings = *queries_,
+        .not_ready = [this] { return stopping_ ? "the service is draining" : ""; }};
+    api_ =
+        std::make_unique<api::RestApi>(std::move(services), config_.api_key, std::string(version));
+  }
+
+  // The first worker takes the port; the others share it.
+  Task<Result<void>> open_doors() {
+    std::uint16_t port = config_.port;
+    for (auto& worker : workers_) {
+      Result<void> listening;
+      co_await net::run_on(worker->executor(), listen_on(*worker, port, listening));
+      if (!listening)
+        co_return fail(fmt::format("listening on {}:{}", config_.listen_address, port),
+                       listening.error());
+      port = workers_.front()->port();
+    }
+    outside_.log.info("serving", {{"address", config_.listen_address},
+                                  {"port", port},
+                                  {"workers", workers_.size()},
+                                  {"version", version}});
+    co_return ok();
+  }
+
+  Task<void> listen_on(Worker& worker, std::uint16_t port, Result<void>& listening) {
+    const auto add_routes = [this](net::Router& router) {
+      api_->add_routes(router, [this](net::HttpHandler handler) {
+        return net::on_executor(control(), std::move(handler));
+      });
+    };
+    listening = worker.listen(*inbox_, *director_, port, add_routes);
+    co_return;
+  }
+
+  Config config_;
+  Outside outside_;
+  LogAlertSink alerts_;
+  voice_live::ConnectQuota quota_;
+  calls::KnownCalls known_;
+  std::unique_ptr<store::SqlStore> store_;
+  std::unique_ptr<EventSpool> event_spool_;
+  std::unique_ptr<TapSpool> tap_spool_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<calls::CallNotes> notes_;
+  std::unique_ptr<CallControl> acs_;
+  std::unique_ptr<calls::CallDirector> director_;
+  std::unique_ptr<calls::Inbox> inbox_;
+  std::unique_ptr<recording::ByosChunkSource> chunks_;
+  std::unique_ptr<recording::RecordingDiscovery> discovery_;
+  std::unique_ptr<recording::RecordingQueries> queries_;
+  std::unique_ptr<jobs::JobRunner> jobs_;
+  std::unique_ptr<api::RestApi> api_;
+  TaskGroup tasks_;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Service>>> start_service(Config config, Outside outside) {
+  auto service = std::make_unique<RunningService>(std::move(config), std::move(outside));
+  if (auto started = co_await service->start(); !started) co_return Failure(started.error());
+  co_return std::unique_ptr<Service>(std::move(service));
+}
+
+}  // namespace earshot::app
