@@ -105,11 +105,13 @@ void Router::add(std::string method, std::string pattern, HttpHandler handler,
                      .options = options});
 }
 
-void Router::add_websocket(std::string pattern, WebSocketGate gate, WebSocketHandler handler) {
+void Router::add_websocket(std::string pattern, WebSocketGate gate, WebSocketHandler handler,
+                           std::string subprotocol) {
   routes_.push_back({.method = "GET",
                      .segments = checked_pattern(pattern),
                      .gate = std::move(gate),
-                     .websocket = std::move(handler)});
+                     .websocket = std::move(handler),
+                     .subprotocol = std::move(subprotocol)});
 }
 
 void Router::set_fallback(HttpHandler handler) { fallback_ = std::move(handler); }
@@ -140,6 +142,7 @@ bool Router::find_route(std::string_view method, const std::vector<std::string>&
     match.gate = route.gate ? &route.gate : nullptr;
     match.websocket = route.websocket ? &route.websocket : nullptr;
     match.body_bytes_max = route.options.body_bytes_max;
+    match.subprotocol = route.subprotocol;
     match.parameters = std::move(*parameters);
     match.allowed_methods.clear();
     return true;

@@ -27,7 +27,10 @@ struct RouteOptions {
 class Router {
  public:
   void add(std::string method, std::string pattern, HttpHandler handler, RouteOptions options = {});
-  void add_websocket(std::string pattern, WebSocketGate gate, WebSocketHandler handler);
+  // `subprotocol` is agreed to when the client offers it (Sec-WebSocket-Protocol); other offers are
+  // passed over.
+  void add_websocket(std::string pattern, WebSocketGate gate, WebSocketHandler handler,
+                     std::string subprotocol = {});
   // Everything without a route (static files); without one, 404.
   void set_fallback(HttpHandler handler);
 
@@ -36,6 +39,7 @@ class Router {
     const WebSocketGate* gate = nullptr;
     const WebSocketHandler* websocket = nullptr;
     std::size_t body_bytes_max = 0;
+    std::string subprotocol;
     std::vector<std::pair<std::string, std::string>> parameters;
     // Filled when the path is known under other methods only.
     std::string allowed_methods;
@@ -54,6 +58,7 @@ class Router {
     WebSocketGate gate;
     WebSocketHandler websocket;
     RouteOptions options;
+    std::string subprotocol;
   };
   bool find_route(std::string_view method, const std::vector<std::string>& segments, bool websocket,
                   Match& match) const;

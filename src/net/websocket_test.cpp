@@ -21,10 +21,12 @@ constexpr std::uint16_t port = 8080;
 struct World {
   explicit World(WebSocketLimits limits = {}) {
     auto gate = [this](const HttpRequest& request) { return decide(refusal, request.path); };
-    router.add_websocket("/ws/{id}", gate,
-                         [this](HttpRequest request, std::unique_ptr<WebSocket> socket) {
-                           return hold(*this, std::move(request), std::move(socket));
-                         });
+    router.add_websocket(
+        "/ws/{id}", gate,
+        [this](HttpRequest request, std::unique_ptr<WebSocket> socket) {
+          return hold(*this, std::move(request), std::move(socket));
+        },
+        "realtime");
     server = *start_http_server(network, runtime.executor(), runtime.clock(), log, counters, router,
                                 {.port = port, .websocket = limits});
   }
@@ -372,6 +374,21 @@ TEST_CASE("a refused upgrade tells its status, its reason and when to come back"
   CHECK(refused_with(503, "").kind == ErrorKind::unavailable);
   CHECK(refused_with(500, std::string(100'000, 'x')).message.size() < 600);
   CHECK_FALSE(world.at_server);
+}
+
+TEST_CASE("a subprotocol is agreed to when it is offered, among others too") {
+  World world;
+  const auto agreed = [&](HttpHeaders offer) {
+    const auto upgraded = world.connect({}, std::move(offer));
+    REQUIRE(upgraded.has_value());
+    CHECK(upgraded->response_headers.get("Server") == "earshot");
+    world.let_go->notify();
+    world.runtime.run_ready();
+    return std::string(upgraded->response_headers.get("Sec-WebSocket-Protocol"));
+  };
+  CHECK(agreed({{"Sec-WebSocket-Protocol", "other, realtime"}}) == "realtime");
+  CHECK(agreed({{"Sec-WebSocket-Protocol", "other"}}) == "");
+  CHECK(agreed({}) == "");
 }
 
 TEST_CASE("nobody there, or nobody who answers, is unavailable within the handshake's time") {

@@ -307,12 +307,12 @@ Task<bool> HttpSession::upgrade(Parser& parser, HttpRequest request, Router::Mat
   if (refusal)
     co_return co_await write_response(std::move(*refusal), parser.get().keep_alive(), false);
   if (cut_ || server_->stopping) co_return false;
-  co_await become_websocket(parser.release(), std::move(request), *match.websocket);
+  co_await become_websocket(parser.release(), std::move(request), std::move(match));
   co_return false;
 }
 
 Task<void> HttpSession::become_websocket(WebSocketCore::Request handshake, HttpRequest request,
-                                         const WebSocketHandler& handler) {
+                                         Router::Match match) {
   auto& options = server_->options;
   auto core = std::make_shared<WebSocketCore>(std::move(*stream_), server_->executor,
                                               server_->clock, options.websocket, peer_);
@@ -322,7 +322,10 @@ Task<void> HttpSession::become_websocket(WebSocketCore::Request handshake, HttpR
   websocket_ = core;
   auto socket = make_websocket(core);
   const auto until = server_->clock.steady_now() + options.websocket.handshake_timeout;
-  if (const auto error = co_await core->accept(handshake, until)) {
+  auto offered = http::token_list(handshake[http::field::sec_websocket_protocol]);
+  std::string chosen = offered.exists(match.subprotocol) ? match.subprotocol : std::string();
+  phase_ = Phase::busy;
+  if (const auto error = co_await core->accept(handshake, std::move(chosen), until)) {
     server_->log.debug("websocket handshake failed",
                        {{"peer", peer_}, {"reason", error.message()}});
     co_return;
@@ -333,7 +336,7 @@ Task<void> HttpSession::become_websocket(WebSocketCore::Request handshake, HttpR
   std::string what;
   server_->metrics.websockets.add(1);
   try {
-    co_await handler(std::move(request), std::move(socket));
+    co_await (*match.websocket)(std::move(request), std::move(socket));
   } catch (const std::exception& error) {
     what = error.what();
   } catch (...) {

@@ -84,7 +84,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Task<HttpResponse> call_handler(const HttpHandler& handler, HttpRequest request);
   Task<bool> upgrade(Parser& parser, HttpRequest request, Router::Match match);
   Task<void> become_websocket(WebSocketCore::Request handshake, HttpRequest request,
-                              const WebSocketHandler& handler);
+                              Router::Match match);
 
   // These give false when the connection cannot go on.
   Task<bool> write_response(HttpResponse response, bool keep_alive, bool head_only);
@@ -106,7 +106,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::weak_ptr<WebSocketCore> websocket_;
   boost::beast::flat_buffer buffer_;
   Deadline deadline_;
-  Phase phase_ = Phase::busy;
+  Phase phase_ = Phase::idle;
   bool timed_out_ = false;
   bool cut_ = false;
 };

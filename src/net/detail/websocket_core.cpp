@@ -162,10 +162,14 @@ void WebSocketCore::write_next() {
 void WebSocketCore::on_written(ErrorCode error) {
   writing_ = false;
   queued_bytes_ -= current_.size();
-  // When a reader is there it learns of the end with its reason; without one the writer ends the
-  // socket.
-  if (error && !reading_) finish(error);
-  if (!error) write_next();
+  if (!error) return write_next();
+  if (!reading_) return finish(error);
+  // The reader learns the reason of the end, which the writer does not know: it is given a little
+  // time for it.
+  if (!ended_ && !cut_at_) {
+    cut_at_ = clock_.steady_now() + limits_.close_timeout;
+    arm_timer();
+  }
 }
 
 std::size_t WebSocketCore::drop_queued() {
@@ -209,7 +213,7 @@ void WebSocketCore::finish(ErrorCode error) {
   if (ended_) return;
   end_ = describe_end(error);
   ended_ = true;
-  queue_.clear();
+  drop_queued();
   timer_.reset();
   beast_.next_layer().close();
   for (Waiter* closer : std::exchange(closers_, {})) closer->wake();

@@ -19,10 +19,16 @@ Task<Result<void>> WebSocketCore::secure_as_client(std::string host, SteadyTime 
   co_return secured;
 }
 
-Task<WebSocketCore::ErrorCode> WebSocketCore::accept(const Request& request, SteadyTime until) {
+Task<WebSocketCore::ErrorCode> WebSocketCore::accept(const Request& request,
+                                                     std::string subprotocol, SteadyTime until) {
   const auto self = shared_from_this();
   cut_at_ = until;
   arm_timer();
+  beast_.set_option(ws::stream_base::decorator([subprotocol](ws::response_type& response) {
+    response.set(boost::beast::http::field::server, "earshot");  // Beast would write its own
+    if (!subprotocol.empty())
+      response.set(boost::beast::http::field::sec_websocket_protocol, subprotocol);
+  }));
   ErrorCode error;
   co_await beast_.async_accept(request, asio::redirect_error(asio::use_awaitable, error));
   if (ended_) error = asio::error::timed_out;
