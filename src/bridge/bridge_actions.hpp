@@ -1,0 +1,69 @@
+#pragma once
+// What the bridge machine wants done. Executed in order, at the instant they were decided.
+
+#include "bridge/play_out_queue.hpp"
+#include "domain/turn.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace earshot::bridge {
+
+// StopAudio to the phone side, before anything else.
+struct StopPlaying {};
+// Forget what waits in the pacer, except of `kept`.
+struct DropBacklog {
+  ItemNumber kept = no_item;
+};
+struct TruncateItem {
+  std::string item_id;
+  std::int64_t heard_ms = 0;
+};
+struct CancelResponse {
+  std::string response_id;
+};
+struct AskForResponse {
+  std::string instructions;
+};
+struct SayText {
+  std::string text;
+};
+struct ReturnFunctionOutput {
+  std::string call_id;
+  std::string output_json;
+};
+struct SaveTurn {
+  Turn turn;
+};
+// One at a time; the answer is session_opened() or open_failed().
+struct OpenSession {
+  std::vector<Turn> conversation;
+};
+// The session that was opened takes over; an older one is closed.
+struct AdoptSession {};
+// The session that was opened is not wanted: close it.
+struct DiscardSession {};
+// The spoken notice that the assistant is unreachable: play it as item `item`.
+struct PlayApology {
+  ItemNumber item = no_item;
+};
+struct TellAssistantState {
+  bool reachable = true;
+  std::string reason;
+};
+struct HangUp {
+  std::string reason;
+};
+struct NoteEvent {
+  std::string type;
+  std::string detail_json;
+};
+
+using BridgeAction =
+    std::variant<StopPlaying, DropBacklog, TruncateItem, CancelResponse, AskForResponse, SayText,
+                 ReturnFunctionOutput, SaveTurn, OpenSession, AdoptSession, DiscardSession,
+                 PlayApology, TellAssistantState, HangUp, NoteEvent>;
+using BridgeActions = std::vector<BridgeAction>;
+
+}  // namespace earshot::bridge
