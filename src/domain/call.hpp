@@ -70,6 +70,7 @@ struct Call {
   bool media_connected = false;
   int media_restarts = 0;
   int version = 0;  // raised by every commit; a commit of another version is a conflict
+  bool operator==(const Call&) const = default;
 };
 
 }  // namespace earshot

@@ -54,25 +54,6 @@ bool means_absent(const Error& error) {
 namespace detail {
 namespace {
 
-std::string quoted(std::string_view text) {
-  static constexpr std::string_view hex = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
 // The error says that the call is over or was never there, whatever it was that we asked.
 bool means_call_over(const Error& error) {
   return error.kind == ErrorKind::not_found || error.code == "8522" || error.code == "8528" ||
@@ -87,13 +68,8 @@ Duration doubled(Duration first, int times, Duration most) {
   return std::min(spacing, most);
 }
 
-void CallStep::journal(std::string type, std::initializer_list<Field> fields) {
-  std::string detail = "{";
-  for (const auto& [key, value] : fields) {
-    if (detail.size() > 1) detail += ',';
-    detail += quoted(key) + ":" + quoted(value);
-  }
-  act(call_action::Journal{std::move(type), detail + "}"});
+void CallStep::journal(std::string type, std::initializer_list<JournalField> fields) {
+  act(call_action::Journal{std::move(type), journal_detail(fields)});
 }
 
 void CallStep::alert(std::string kind, RecordingId recording, std::string message) {

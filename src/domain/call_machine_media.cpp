@@ -11,7 +11,8 @@ void CallStep::expect_media(Duration within) {
 
 void CallStep::on(const call_event::MediaConnected&) {
   if (state_.closed()) return;
-  const bool was_lost = !call().media_connected && call().media_restarts > 0;
+  if (call().media_connected) return;
+  const bool was_lost = call().media_restarts > 0;
   call().media_connected = true;
   state_.media_lost_at.reset();
   state_.media_tries = 0;

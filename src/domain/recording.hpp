@@ -37,6 +37,7 @@ struct Recording {
   Discovery discovery = Discovery::not_started;
   std::string folder;  // of the chunks, with a trailing "/", once found
   std::optional<WallTime> discovered_at;
+  bool operator==(const Recording&) const = default;
 };
 
 // A pause that we commanded: a span of call time that is meant to be absent.

@@ -3,10 +3,10 @@
 // call_machine.cpp (the call), call_machine_recording.cpp, call_machine_media.cpp.
 
 #include "domain/call_machine.hpp"
+#include "domain/journal_text.hpp"
 
 #include <algorithm>
 #include <initializer_list>
-#include <string_view>
 #include <utility>
 
 namespace earshot::detail {
@@ -50,8 +50,6 @@ class CallStep {
   void on(const call_event::MediaStartDone& event);
 
  private:
-  using Field = std::pair<std::string_view, std::string>;
-
   template <class Action>
   void act(Action action) {
     actions_.push_back(std::move(action));
@@ -60,7 +58,7 @@ class CallStep {
     act(call_action::ArmTimer{timer, std::max(after, Duration{0})});
   }
   void cancel(CallTimer timer) { act(call_action::CancelTimer{timer}); }
-  void journal(std::string type, std::initializer_list<Field> fields = {});
+  void journal(std::string type, std::initializer_list<JournalField> fields = {});
   void alert(std::string kind, RecordingId recording, std::string message);
 
   Call& call() { return state_.call; }

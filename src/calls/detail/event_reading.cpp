@@ -1,0 +1,102 @@
+#include "calls/detail/event_reading.hpp"
+
+#include "domain/journal_text.hpp"
+
+namespace earshot::calls::detail {
+namespace {
+
+std::string codes(const ResultInformation& result) {
+  return std::to_string(result.code) + "/" + std::to_string(result.sub_code);
+}
+
+struct Reader {
+  const InboundEvent& event;
+  std::string id;  // of the event, for the journal
+  EventReading reading;
+
+  void detail(std::initializer_list<JournalField> fields) {
+    reading.journal_detail = journal_detail(fields);
+  }
+  void operator()(const IncomingCall&) { detail({{"event", id}}); }
+  void operator()(const CallConnected&) {
+    reading.event = call_event::Connected{event.connection_id, event.server_call_id,
+                                          event.correlation_id, event.occurred_at};
+    detail({{"event", id}, {"connection", event.connection_id.text}});
+  }
+  void operator()(const CallDisconnected& body) {
+    reading.event =
+        call_event::Disconnected{body.result.code, body.result.sub_code, event.occurred_at,
+                                 event.connection_id, event.server_call_id};
+    detail({{"event", id}, {"codes", codes(body.result)}});
+  }
+  void operator()(const AnswerFailed& body) {
+    reading.event = call_event::AnswerRefused{body.result.code, body.result.sub_code};
+    detail({{"event", id}, {"codes", codes(body.result)}});
+  }
+  void operator()(const RecordingStateChanged& body) {
+    reading.event = call_event::RecordingState{body.recording_id, body.active, body.started_at};
+    detail({{"event", id},
+            {"recording", body.recording_id.text},
+            {"state", body.active ? "active" : "inactive"}});
+  }
+  void operator()(const StartRecordingFailed& body) {
+    reading.event = call_event::RecordingStartRefused{body.recording_id, body.result.code,
+                                                      body.result.sub_code};
+    detail({{"event", id}, {"recording", body.recording_id.text}, {"codes", codes(body.result)}});
+  }
+  void operator()(const MediaStreamingStarted& body) {
+    detail({{"event", id}, {"details", body.details}});
+  }
+  void operator()(const MediaStreamingStopped& body) {
+    detail({{"event", id}, {"details", body.details}});
+  }
+  void operator()(const MediaStreamingFailed& body) {
+    reading.event = call_event::MediaFailed{body.result.code, body.result.sub_code, body.details};
+    detail({{"event", id}, {"codes", codes(body.result)}, {"details", body.details}});
+  }
+  // The whole of it stays in the journal: in service-managed mode it is the only source of the
+  // chunks' locations, and discovery reads it there.
+  void operator()(const RecordingFileStatusUpdated& body) {
+    std::string chunks;
+    for (const auto& chunk : body.chunks) {
+      if (!chunks.empty()) chunks += ',';
+      chunks += "{\"index\":" + std::to_string(chunk.index) +
+                ",\"documentId\":" + json_quoted(chunk.document_id) +
+                ",\"endReason\":" + json_quoted(chunk.end_reason) +
+                ",\"contentLocation\":" + json_quoted(chunk.content_location) +
+                ",\"metadataLocation\":" + json_quoted(chunk.metadata_location) +
+                ",\"deleteLocation\":" + json_quoted(chunk.delete_location) + "}";
+    }
+    std::string times;
+    if (body.started_at) times += ",\"startedAt\":" + json_quoted(to_iso8601(*body.started_at));
+    if (body.duration) times += ",\"durationMs\":" + std::to_string(body.duration->count() / 1000);
+    reading.journal_detail = "{\"event\":" + json_quoted(id) +
+                             ",\"recording\":" + json_quoted(body.recording_id.text) + times +
+                             ",\"sessionEndReason\":" + json_quoted(body.session_end_reason) +
+                             ",\"chunks\":[" + chunks + "]}";
+  }
+  void operator()(const OtherEvent&) { detail({{"event", id}}); }
+};
+
+}  // namespace
+
+EventReading read_event(const InboundEvent& event) {
+  Reader reader{.event = event, .id = event.id, .reading = {}};
+  const auto dot = event.type.rfind('.');
+  reader.reading.journal_type =
+      "event " + (dot == std::string::npos ? event.type : event.type.substr(dot + 1));
+  std::visit(reader, event.body);
+  return std::move(reader.reading);
+}
+
+RecordingId recording_of(const InboundEvent& event) {
+  if (const auto* changed = std::get_if<RecordingStateChanged>(&event.body))
+    return changed->recording_id;
+  if (const auto* failed = std::get_if<StartRecordingFailed>(&event.body))
+    return failed->recording_id;
+  if (const auto* updated = std::get_if<RecordingFileStatusUpdated>(&event.body))
+    return updated->recording_id;
+  return {};
+}
+
+}  // namespace earshot::calls::detail
