@@ -1,0 +1,226 @@
+#include "store/tap_spool_files.hpp"
+
+#include "base/random.hpp"
+#include "net/runtime.hpp"
+#include "net/testing/test_runtime.hpp"
+#include "store/detail/block_queue.hpp"
+#include "tests/contract/temporary_directory.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <signal.h>
+#include <sys/resource.h>
+#include <thread>
+
+namespace earshot::store {
+namespace {
+
+const ContextId call{"5f1e0c00-1111-4222-8333-444455556666"};
+
+struct Fixture {
+  contract::TemporaryDirectory directory;
+  net::TestRuntime runtime;
+  InlineOffload offload;
+  MemoryLog log;
+  Counters counters;
+  TapSpoolOptions options{.directory = directory.path() / "tap"};
+  std::unique_ptr<TapSpool> spool;
+
+  Fixture() { open(); }
+  void open() {
+    spool.reset();
+    auto made = make_tap_spool_files(options, offload, runtime.clock(), log, counters);
+    REQUIRE(made.has_value());
+    spool = std::move(*made);
+  }
+  void flush() { runtime.run(spool->flush()); }
+  std::vector<SpooledRun> all_runs() { return *runtime.run_for(spool->all_runs()); }
+  std::string read(std::uint32_t run) {
+    auto bytes = runtime.run_for(spool->read(call, run, SpoolKind::tap, 0, 100'000'000));
+    REQUIRE(bytes.has_value());
+    return std::string(as_text(*bytes));
+  }
+  double dropped() {
+    return counters
+        .counter("earshot_tap_dropped_bytes_total",
+                 "tap and ledger bytes dropped: the disk was too slow or full")
+        .value();
+  }
+};
+
+// Files of this process may not grow beyond so many bytes: a disk that is full.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) {
+    before_ = ::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit_) == 0);
+    auto small = limit_;
+    small.rlim_cur = bytes;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    ::signal(SIGXFSZ, before_);
+  }
+
+ private:
+  struct rlimit limit_{};
+  void (*before_)(int) = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("bytes go through a block queue in order, whatever the sizes of the pieces") {
+  constexpr std::size_t total = 3'000'000;
+  BlockQueue queue;
+  std::jthread producer([&] {
+    SeededRandom random(4);
+    std::size_t at = 0;
+    while (at < total) {
+      Bytes piece(std::min<std::size_t>(random.next_below(40'000), total - at));
+      for (auto& byte : piece) byte = static_cast<std::uint8_t>(at++ * 7 % 251);
+      queue.push(piece);
+    }
+  });
+  std::size_t at = 0;
+  bool same = true;
+  while (at < total) {
+    const auto bytes = queue.front();
+    for (const auto byte : bytes) same = same && byte == static_cast<std::uint8_t>(at++ * 7 % 251);
+    queue.consume(bytes.size());
+  }
+  CHECK(same);
+  CHECK(queue.front().empty());
+}
+
+TEST_CASE("many calls on several threads lose nothing and mix nothing") {
+  Fixture f;
+  constexpr int threads = 4;
+  constexpr int calls_a_thread = 20;
+  constexpr int pieces = 50;
+  const auto id = [](int thread, int number) {
+    return ContextId{fmt::format("5f1e0c00-1111-4222-8333-{:06}{:06}", thread, number)};
+  };
+  const auto letter = [](int thread, int number) {
+    return static_cast<std::uint8_t>('A' + (thread * calls_a_thread + number) % 26);
+  };
+  std::atomic<int> refused = 0;
+  {
+    std::vector<std::jthread> producers;
+    for (int thread = 0; thread < threads; ++thread)
+      producers.emplace_back([&, thread] {
+        std::vector<std::unique_ptr<TapRun>> runs;
+        for (int i = 0; i < calls_a_thread; ++i) runs.push_back(f.spool->start_run(id(thread, i)));
+        for (int piece = 0; piece < pieces; ++piece)
+          for (int i = 0; i < calls_a_thread; ++i)
+            if (!runs[static_cast<std::size_t>(i)]->append(SpoolKind::tap,
+                                                           Bytes(960, letter(thread, i))))
+              ++refused;
+      });
+  }
+  f.flush();
+  CHECK(refused == 0);
+  CHECK(f.dropped() == 0);
+  for (int thread = 0; thread < threads; ++thread)
+    for (int i = 0; i < calls_a_thread; ++i) {
+      auto bytes = f.runtime.run_for(f.spool->read(id(thread, i), 0, SpoolKind::tap, 0, 1'000'000));
+      REQUIRE(bytes.has_value());
+      REQUIRE(bytes->size() == 960 * pieces);
+      CHECK(std::ranges::all_of(*bytes, [&](auto byte) { return byte == letter(thread, i); }));
+    }
+}
+
+TEST_CASE(
+    "runs that a crash left behind are there, unfinished, and the next run has the next number") {
+  Fixture f;
+  {
+    auto run = f.spool->start_run(call);
+    run->append(SpoolKind::tap, as_bytes("finished"));
+    run->finish();
+    f.flush();
+  }
+  auto open_run = f.spool->start_run(call);
+  open_run->append(SpoolKind::tap, as_bytes("open"));
+  f.flush();
+  // What a process that dies here leaves is what is on disk now.
+  const auto crashed = f.directory.path() / "crashed";
+  std::filesystem::copy(f.options.directory, crashed, std::filesystem::copy_options::recursive);
+  std::ofstream(crashed / "not ours") << "x";
+  std::filesystem::create_directory(crashed / "not-a-uuid");
+  std::ofstream(crashed / call.text / "7.strange") << "x";
+  f.options.directory = crashed;
+  f.open();
+  const auto runs = f.all_runs();
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].finished);
+  CHECK_FALSE(runs[1].finished);
+  CHECK(runs[1].tap_bytes == 4);
+  CHECK(f.read(1) == "open");
+  auto next = f.spool->start_run(call);
+  CHECK(f.all_runs().back().run == 2);
+  CHECK_FALSE(open_run->append(SpoolKind::tap, as_bytes("its spool is gone")));
+  REQUIRE(f.runtime.run_for(f.spool->remove(call, 1)).has_value());
+  CHECK_FALSE(std::filesystem::exists(crashed / call.text / "1.tap"));
+}
+
+TEST_CASE(
+    "a full disk drops whole pieces, says so once a minute, and all goes on when there is room") {
+  Fixture f;
+  f.options.run_bytes_waiting_max = 4000;
+  f.open();
+  auto run = f.spool->start_run(call);
+  int taken = 0;
+  int refused = 0;
+  {
+    FullDisk full(2500);
+    for (int i = 0; i < 20; ++i) {
+      (run->append(SpoolKind::tap, Bytes(1000, static_cast<std::uint8_t>('a' + taken)))
+           ? taken
+           : refused)++;
+      f.flush();
+    }
+    CHECK(f.read(0).size() == 2500);
+  }
+  CHECK(refused > 0);
+  CHECK(taken + refused == 20);
+  CHECK(f.dropped() == refused * 1000);
+  f.flush();
+  CHECK(run->append(SpoolKind::tap, Bytes(1000, static_cast<std::uint8_t>('a' + taken))));
+  ++taken;
+  f.flush();
+  const auto bytes = f.read(0);
+  REQUIRE(bytes.size() == static_cast<std::size_t>(taken) * 1000);
+  for (int i = 0; i < taken; ++i)
+    CHECK(bytes.substr(static_cast<std::size_t>(i) * 1000, 1000) ==
+          std::string(1000, static_cast<char>('a' + i)));
+  const auto lines = f.log.lines();
+  CHECK(std::ranges::count_if(lines, [](const auto& line) {
+          return line.find("make room on its disk") != std::string::npos;
+        }) == 1);
+}
+
+TEST_CASE("what all runs together have waiting is bounded") {
+  Fixture f;
+  f.options.all_bytes_waiting_max = 100;
+  f.open();
+  auto one = f.spool->start_run(call);
+  CHECK_FALSE(one->append(SpoolKind::tap, Bytes(101)));
+  CHECK(f.dropped() == 101);
+}
+
+TEST_CASE("without being asked, what was appended is on disk within the second") {
+  Fixture f;
+  auto run = f.spool->start_run(call);
+  run->append(SpoolKind::ledger, as_bytes("x"));
+  // Waits for the state, not for a time: the thread writes four times a second.
+  for (std::uint64_t written = 0; written == 0;) {
+    written = f.all_runs().at(0).ledger_bytes;
+    std::this_thread::yield();
+  }
+  CHECK(f.all_runs().at(0).ledger_bytes == 1);
+}
+
+}  // namespace earshot::store
