@@ -96,7 +96,8 @@ std::string setting(const std::string& text, std::string_view name) {
 Result<BlobAccount> parse_storage_connection_string(const std::string& text) {
   BlobAccount account{.account = setting(text, "AccountName"),
                       .key_base64 = setting(text, "AccountKey")};
-  if (account.account.empty() || !base64::decode(account.key_base64).has_value())
+  if (account.account.empty() || account.key_base64.empty() ||
+      !base64::decode(account.key_base64).has_value())
     return fail(ErrorKind::invalid,
                 "storage connection string: AccountName and AccountKey (base64) are needed");
   return account;

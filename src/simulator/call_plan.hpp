@@ -12,9 +12,11 @@
 namespace earshot::simulator {
 
 enum class CallerStart {
-  at_time,         // `delay` since the call connected
-  after_silence,   // both have been quiet for `delay` since the utterance before
-  over_assistant,  // the assistant has been speaking for `delay`: an interruption
+  at_time,          // `delay` since the call connected
+  after_silence,    // both have been quiet for `delay` since the utterance before
+  after_assistant,  // the assistant has spoken since, and both have been quiet for `delay`; an
+                    // assistant who stays silent for 8 s is not waited for
+  over_assistant,   // the assistant has been speaking for `delay`: an interruption
 };
 
 struct CallerUtterance {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int audible_peak = 160;
 constexpr Duration assistant_pause_max = 300ms;
+constexpr Duration patience = 8s;  // with an assistant who says nothing
 
 std::int16_t saturated_sum(std::int16_t a, std::int16_t b) {
   return static_cast<std::int16_t>(std::clamp(a + b, -32768, 32767));
@@ -36,6 +37,8 @@ bool Caller::is_due(const Utterance& utterance) const {
       return time_ >= utterance.delay;
     case CallerStart::after_silence:
       return speaking_.empty() && quiet_ >= utterance.delay;
+    case CallerStart::after_assistant:
+      return speaking_.empty() && quiet_ >= (assistant_spoke_ ? utterance.delay : patience);
     case CallerStart::over_assistant:
       return assistant_speaks_ >= utterance.delay && assistant_speaks_ > Duration::zero();
   }
@@ -45,6 +48,8 @@ bool Caller::is_due(const Utterance& utterance) const {
 CallerFrame Caller::next(std::span<const std::int16_t> heard, std::vector<std::string>& started) {
   const bool assistant_audible = is_audible(heard);
   assistant_pause_ = assistant_audible ? Duration::zero() : assistant_pause_ + frame_length_;
+  assistant_spoke_ |= assistant_audible;
+  if (assistant_audible) quiet_ = Duration::zero();
   if (assistant_audible)
     assistant_speaks_ += frame_length_;
   else if (assistant_pause_ > assistant_pause_max)
@@ -54,6 +59,7 @@ CallerFrame Caller::next(std::span<const std::int16_t> heard, std::vector<std::s
     started.push_back(utterances_[next_].label);
     speaking_.push_back(next_++);
     quiet_ = Duration::zero();
+    assistant_spoke_ = false;
   }
   CallerFrame frame{.samples = std::vector<std::int16_t>(frame_samples_)};
   for (const auto index : speaking_) {

@@ -49,6 +49,7 @@ class Caller {
   Duration quiet_{};
   Duration assistant_speaks_{};  // without a pause of more than 300 ms
   Duration assistant_pause_{};
+  bool assistant_spoke_ = false;  // since the last utterance began
 };
 
 // Is there anything to hear in it (about -46 dBFS peak)?

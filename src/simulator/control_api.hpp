@@ -1,0 +1,53 @@
+#pragma once
+// How another program has the simulator place calls: plain JSON over HTTP, no authentication, so it
+// belongs on a loopback address.
+//   POST   /sim/calls            a plan (plan_json.hpp); answers {"id":…} at once
+//   GET    /sim/calls/{id}?after=N   {"done":…,"progress":[entries behind the Nth],"report":…}
+//   POST   /sim/faults           ["rest.answer:status=429,times=1", …] are added
+//   DELETE /sim/faults           no faults any more
+//   POST   /sim/subscription     {"eventGridUrl":…}: the validation handshake
+//   POST   /sim/keys:rotate      the token key is replaced
+//   GET    /sim/environment      what an application needs
+
+#include "simulator/acs_server.hpp"
+#include "simulator/speech.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace earshot::simulator {
+
+class ControlApi {
+ public:
+  // All outlive this. Adds its routes: before acs.start().
+  ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& speech, ProgressSink progress);
+  // Waits for the calls that it has placed.
+  Task<void> stop();
+
+ private:
+  struct Placed {
+    std::vector<ProgressEntry> progress;
+    bool done = false;
+    std::string report;
+  };
+  Task<net::HttpResponse> place(net::HttpRequest request);
+  Task<net::HttpResponse> show(net::HttpRequest request);
+  Task<net::HttpResponse> add_faults(net::HttpRequest request);
+  Task<net::HttpResponse> clear_faults(net::HttpRequest request);
+  Task<net::HttpResponse> validate(net::HttpRequest request);
+  Task<net::HttpResponse> rotate(net::HttpRequest request);
+  Task<net::HttpResponse> environment(net::HttpRequest request);
+  Task<void> run(CallPlan plan, std::shared_ptr<Placed> placed);
+
+  SimulatorServices services_;
+  AcsSimulator& acs_;
+  Speech& speech_;
+  ProgressSink progress_;
+  TaskGroup tasks_;
+  std::map<std::string, std::shared_ptr<Placed>> calls_;
+  std::deque<std::string> order_;  // oldest first, bounded
+};
+
+}  // namespace earshot::simulator

@@ -1,0 +1,28 @@
+#pragma once
+// A call plan as JSON, for the control interface and the command line:
+//   {"eventGridUrl":"http://…/api/incomingCall?secret=…","from":"+15550100","to":"+15550199",
+//    "hangUpAt":20,"hangUpAfterQuiet":3,"lengthMax":600,
+//    "utterances":[{"say":"Good morning.","start":"after_assistant","delay":1},
+//                  {"wav":"/path/of/this/machine.wav"}, {"tones":{"first":0,"count":20}},
+//                  {"pcm":"<base64, 16 bit
+//                  mono>","rate":24000,"start":"over_assistant","delay":1.5}],
+//    "dtmf":[{"at":4,"tone":"3"}],
+//    "troubles":[{"kind":"cut","at":5},{"kind":"stall","at":8,"length":1}],
+//    "recordingStopsAt":[6]}
+// Times are seconds.
+
+#include "base/task.hpp"
+#include "simulator/call_plan.hpp"
+#include "simulator/speech.hpp"
+
+#include <string>
+
+namespace earshot::simulator {
+
+// `invalid` names the member that is wrong. `speech` outlives the task.
+Task<Result<CallPlan>> read_call_plan(std::string text, Speech& speech);
+
+// One utterance of such a plan, from sound that is at hand.
+std::string utterance_json(const CallerUtterance& utterance);
+
+}  // namespace earshot::simulator

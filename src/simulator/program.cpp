@@ -1,0 +1,204 @@
+#include "simulator/program.hpp"
+
+#include "net/url.hpp"
+#include "simulator/blob_chunk_store.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <map>
+#include <unistd.h>
+
+namespace earshot::simulator {
+
+void add_shared_options(CLI::App& command, ProgramOptions& options) {
+  options.acs.port = 7788;
+  command.add_option("--port", options.acs.port, "port of the simulated services")
+      ->capture_default_str();
+  command.add_option("--listen", options.acs.address, "address to listen on")
+      ->capture_default_str();
+  command.add_option("--public-url", options.acs.public_url,
+                     "how the application reaches the simulator [http://127.0.0.1:PORT]");
+  command
+      .add_option("--event-grid-secret", options.event_grid_secret,
+                  "the secret in the subscription's URL")
+      ->envname("EVENT_GRID_SECRET")
+      ->capture_default_str();
+  command.add_option("--recordings", options.recordings,
+                     "directory that stands for the customer's container");
+  command.add_option("--storage-connection-string", options.storage_connection_string,
+                     "instead of a directory: Blob Storage, with the account's key");
+  command.add_option("--storage-container-url", options.storage_container_url,
+                     "the container, when not the one that the application names");
+  command.add_flag("--create-container", options.create_container,
+                   "make the container when it is not there");
+  command.add_option("--chunk-seconds", options.chunk_seconds,
+                     "cut recordings into chunks of so many seconds [4 hours]");
+  command.add_flag("--document-ids", options.acs.files.document_id_in_name,
+                   "name files 0-audiowav.<documentId>.wav");
+  command.add_flag("--call-id-folder", options.acs.files.call_id_segment,
+                   "the call's id instead of the serverCallId in the path");
+  command.add_flag("--export-always", options.acs.export_always,
+                   "export recordings even when the application names no container");
+  command.add_option("--delay-min-ms", options.delay_min_ms, "shortest delay to the phone")
+      ->capture_default_str();
+  command.add_option("--delay-max-ms", options.delay_max_ms, "longest delay to the phone")
+      ->capture_default_str();
+  command.add_option("--schema", options.schema, "of events: event-grid or cloud-events")
+      ->capture_default_str();
+  command.add_option("--silent-frames", options.silent_frames, "samples, empty, none or unmarked")
+      ->capture_default_str();
+  command
+      .add_option("--media-reconnect", options.media_reconnect,
+                  "a lost media socket comes back: by-itself, when-asked or never")
+      ->capture_default_str();
+  command.add_option("--fault", options.faults,
+                     "what goes wrong: point:setting[,setting], e.g. "
+                     "rest.answer:status=429,retry-after=1,times=2");
+  command.add_option("--seed", options.acs.seed, "of the faults")->capture_default_str();
+  command.add_option("--assistant", options.voice_live.assistant_lines,
+                     "what the simulated assistant says, a line a turn");
+  command.add_option("--transcript", options.voice_live.caller_lines,
+                     "what the caller is understood to say, a line a turn");
+  command.add_option("--ca-file", options.ca_file, "certificates to trust, PEM");
+  command.add_flag("--verbose,-v", options.verbose, "log what happens inside");
+}
+
+Result<void> finish_options(ProgramOptions& options) {
+  static const std::map<std::string, SilentFrames> silent{{"samples", SilentFrames::with_samples},
+                                                          {"empty", SilentFrames::empty_data},
+                                                          {"none", SilentFrames::no_data},
+                                                          {"unmarked", SilentFrames::not_marked}};
+  static const std::map<std::string, MediaReconnect> reconnect{
+      {"by-itself", MediaReconnect::by_itself},
+      {"when-asked", MediaReconnect::when_asked},
+      {"never", MediaReconnect::never}};
+  static const std::map<std::string, EventGridSchema> schemas{
+      {"event-grid", EventGridSchema::event_grid}, {"cloud-events", EventGridSchema::cloud_events}};
+  const auto invalid = [](std::string message) {
+    return fail(ErrorKind::invalid, std::move(message));
+  };
+  if (!silent.contains(options.silent_frames))
+    return invalid("--silent-frames: samples, empty, none or unmarked");
+  if (!reconnect.contains(options.media_reconnect))
+    return invalid("--media-reconnect: by-itself, when-asked or never");
+  if (!schemas.contains(options.schema)) return invalid("--schema: event-grid or cloud-events");
+  if (options.delay_min_ms < 0 || options.delay_max_ms < options.delay_min_ms ||
+      options.delay_max_ms > 60'000)
+    return invalid("--delay-min-ms and --delay-max-ms: 0 to 60000, the smaller one first");
+  options.acs.silent_frames = silent.at(options.silent_frames);
+  options.acs.media_reconnect = reconnect.at(options.media_reconnect);
+  options.acs.events.schema = schemas.at(options.schema);
+  options.acs.line_delay_min = Duration(static_cast<long long>(options.delay_min_ms * 1000));
+  options.acs.line_delay_max = Duration(static_cast<long long>(options.delay_max_ms * 1000));
+  if (options.chunk_seconds != 0) {
+    if (options.chunk_seconds < 0.1 || options.chunk_seconds > 14'400)
+      return invalid("--chunk-seconds: 0.1 to 14400");
+    options.acs.chunk_length = Duration(static_cast<long long>(options.chunk_seconds * 1e6));
+  }
+  for (const auto& text : options.faults) {
+    auto rule = parse_fault(text);
+    if (!rule) return Failure(rule.error());
+    options.acs.faults.push_back(std::move(*rule));
+  }
+  options.acs.event_grid_url = event_grid_url(options.application, options.event_grid_secret);
+  net::TlsClientOptions tls{.ca_pem_file = options.ca_file};
+  auto context = net::make_tls_client(tls);
+  if (!context) return Failure(context.error());
+  options.acs.media_tls = std::move(*context);
+  return ok();
+}
+
+std::string event_grid_url(const std::string& application, const std::string& secret) {
+  auto url = net::parse_url(application);
+  if (!url || (url->target != "/" && !url->target.empty())) return application;
+  url->target = "/api/incomingCall?secret=" + net::percent_encode(secret);
+  return url->text();
+}
+
+void print_progress(const ProgressEntry& entry) {
+  static const bool colours = isatty(STDERR_FILENO) == 1;
+  const char* colour = "";
+  if (colours) {
+    colour = entry.kind == "barge-in"    ? "\033[33m"
+             : entry.kind == "trouble"   ? "\033[31m"
+             : entry.kind == "assistant" ? "\033[36m"
+             : entry.kind == "speaks"    ? "\033[32m"
+                                         : "\033[1m";
+  }
+  fmt::print(stderr, "{:8.2f} s  {}{:<10}{}  {}\n", static_cast<double>(entry.at.count()) / 1e6,
+             colour, entry.kind, colours ? "\033[0m" : "", entry.text);
+}
+
+std::vector<std::pair<std::string, std::string>> program_environment(const ProgramOptions& options,
+                                                                     const AcsSimulator& acs) {
+  auto out = acs.environment();
+  out.emplace_back("AZURE_VOICE_LIVE_ENDPOINT", acs.base_url());
+  out.emplace_back("AZURE_VOICE_LIVE_API_KEY", options.voice_live.api_key);
+  out.emplace_back("EVENT_GRID_SECRET", options.event_grid_secret);
+  out.emplace_back("CALLBACK_URI_HOST", options.application);
+  return out;
+}
+
+Process::Process(const ProgramOptions& options, ProgressSink progress)
+    : offload_(net::make_thread_offload(2)),
+      log_(options.verbose ? make_process_log({}) : std::make_unique<NullLog>()),
+      clock_(net::make_asio_clock()),
+      network_(net::make_tcp_network()),
+      http_(net::make_http_client(
+          *network_, runtime_.worker(0), *clock_,
+          {.ca_pem_file = options.ca_file, .user_agent = "azure-simulator/1"})),
+      speech_(make_espeak(*offload_)),
+      signalled_(clock_->make_signal()),
+      tasks_(runtime_.worker(0), *clock_, *log_, "program") {
+  std::unique_ptr<ChunkStore> exports;
+  if (!options.storage_connection_string.empty()) {
+    auto account = parse_storage_connection_string(options.storage_connection_string);
+    if (!account) throw std::invalid_argument(account.error().message);
+    account->create_container = options.create_container;
+    account->container_url = options.storage_container_url;
+    exports = make_blob_chunk_store(*http_, *clock_, std::move(*account));
+  } else if (!options.recordings.empty()) {
+    exports = make_directory_chunk_store(options.recordings);
+  }
+  SimulatorServices services{*network_, runtime_.worker(0), *clock_, random_,
+                             *log_,     counters_,          *http_};
+  acs_ = std::make_unique<AcsSimulator>(services, options.acs, std::move(exports));
+  VoiceLiveEvents events;
+  if (options.verbose)
+    events.happened = [](const std::string& session, const std::string& text) {
+      fmt::print(stderr, "            voice live {}: {}\n", session, text);
+    };
+  voice_live_ = make_voice_live_server(runtime_.worker(0), *clock_, random_, *log_, *speech_,
+                                       options.voice_live, std::move(events));
+  voice_live_->add_routes(acs_->router());
+  control_ = std::make_unique<ControlApi>(services, *acs_, *speech_, std::move(progress));
+  runtime_.on_termination([this] { signalled_->notify(); });
+}
+
+Process::~Process() = default;
+
+Result<void> Process::start() { return acs_->start(); }
+
+Task<void> Process::stop() {
+  for (const auto& [id, call] : acs_->book().calls()) call->hang_up();
+  co_await control_->stop();
+  co_await acs_->stop();
+  co_await voice_live_->stop();
+}
+
+Task<void> Process::wait_for_signal() { co_await signalled_->wait(); }
+
+Task<void> Process::run_and_stop(Task<void> task) {
+  co_await std::move(task);
+  co_await stop();
+  runtime_.stop();
+}
+
+void Process::run(Task<void> task) {
+  tasks_.spawn(run_and_stop(std::move(task)));
+  runtime_.run();
+}
+
+void Process::run_until_signal() { run(wait_for_signal()); }
+
+}  // namespace earshot::simulator
