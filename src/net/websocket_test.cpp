@@ -279,6 +279,8 @@ TEST_CASE("slowness of ours to read is not held against the peer") {
   client->try_send("still here");
 
   CHECK(world.runtime.run_for(next(*world.at_server)) == "still here");
+  client->abort();
+  world.runtime.run(group.join());
 }
 
 TEST_CASE("the send queue is bounded by bytes") {
