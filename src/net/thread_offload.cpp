@@ -49,7 +49,9 @@ class ThreadOffload : public Offload {
                 .finish = [guard = asio::make_work_guard(context),
                            handler = std::move(handler)](std::exception_ptr thrown) mutable {
                   asio::post(guard.get_executor(),
-                             [handler = std::move(handler), thrown]() mutable { handler(thrown); });
+                             [handler = std::move(handler), thrown = std::move(thrown)]() mutable {
+                               handler(std::move(thrown));
+                             });
                 }});
         },
         asio::use_awaitable);
@@ -86,7 +88,8 @@ class ThreadOffload : public Offload {
         thrown = std::current_exception();
       }
       piece.work = nullptr;
-      piece.finish(thrown);
+      // Handed over whole: the exception dies on the thread that caught it, not on both at once.
+      piece.finish(std::move(thrown));
     }
   }
 
