@@ -45,6 +45,18 @@ struct KeySet::Fetching {
   KeySet& set;
 };
 
+// In the list of those who wait, as long as it lives: also when its coroutine is ended early.
+struct KeySet::Waiting {
+  explicit Waiting(KeySet& owner) : set(owner), signal(owner.clock_.make_signal()) {
+    set.waiting_.push_back(signal.get());
+  }
+  ~Waiting() { std::erase(set.waiting_, signal.get()); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  KeySet& set;
+  std::unique_ptr<Signal> signal;
+};
+
 KeySet::KeySet(net::HttpClient& http, Clock& clock, Log& log, Counters& counters,
                KeySetOptions options)
     : http_(http),
@@ -81,10 +93,8 @@ Task<void> KeySet::fetch_or_wait() {
     co_await fetch();
     co_return;
   }
-  const auto signal = clock_.make_signal();
-  waiting_.push_back(signal.get());
-  while (fetching_) co_await signal->wait();
-  std::erase(waiting_, signal.get());
+  const Waiting waiting(*this);
+  while (fetching_) co_await waiting.signal->wait();
 }
 
 Task<void> KeySet::fetch() {

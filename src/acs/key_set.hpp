@@ -48,6 +48,7 @@ class KeySet {
  private:
   using Keys = std::map<std::string, SigningKeyPtr, std::less<>>;
   struct Fetching;
+  struct Waiting;
   Task<void> fetch();
   Task<void> fetch_or_wait();
   Task<Result<Keys>> load();

@@ -65,14 +65,13 @@ class JsonWalker {
   // true, false, null or a plain whole number, passed over.
   bool skip_scalar() {
     if (literal("true") || literal("false") || literal("null")) return true;
-    const bool negative = literal("-");
+    static_cast<void>(literal("-"));
     std::size_t digits = 0;
     while (digits < rest_.size() && rest_[digits] >= '0' && rest_[digits] <= '9') ++digits;
-    if (digits == 0 || (digits > 1 && rest_[0] == '0')) return false;
+    if (digits == 0 || digits > 18 || (digits > 1 && rest_[0] == '0')) return false;
     rest_.remove_prefix(digits);
-    // "-0" is fine; a fraction or an exponent is for the parser.
-    return (!negative || digits > 0) &&
-           (rest_.empty() || (rest_[0] != '.' && rest_[0] != 'e' && rest_[0] != 'E'));
+    // A fraction or an exponent is for the parser.
+    return (rest_.empty() || (rest_[0] != '.' && rest_[0] != 'e' && rest_[0] != 'E'));
   }
   bool at_end() {
     skip_blanks();

@@ -38,9 +38,10 @@ std::optional<AssistantAudio> walk_audio(std::string_view text) {
       audio.base64 = *delta;
       has_delta = true;
     } else if (*key == "response_id" || *key == "item_id") {
+      auto& known = *key == "item_id" ? audio.item_id : audio.response_id;
       const auto id = walker.plain_string();
-      if (!id) return std::nullopt;
-      (*key == "item_id" ? audio.item_id : audio.response_id) = *id;
+      if (!id || !known.empty()) return std::nullopt;
+      known = *id;
     } else if (!walker.skip_scalar() && !walker.plain_string()) {
       return std::nullopt;
     }
