@@ -74,6 +74,7 @@ bool measure(const std::string& connection, int waiters, int events) {
   SystemRandom random;
   NullLog log;
   Counters counters;
+  net::Runtime runtime(1);  // outlives the threads that post to it
   auto offload = net::make_thread_offload(4);
   auto clock = net::make_asio_clock();
   auto made = store::make_sql_store({.connection = connection}, *offload, random, log, counters);
@@ -81,7 +82,6 @@ bool measure(const std::string& connection, int waiters, int events) {
     fmt::print(stderr, "{}\n", made.error().message);
     return false;
   }
-  net::Runtime runtime(1);
   Load load{.store = **made, .clock = *clock, .random = random, .left = events};
   int running = waiters;
   const auto begin = clock->steady_now();
@@ -114,11 +114,11 @@ bool measure_spool(const std::filesystem::path& file, int events) {
   SystemRandom random;
   NullLog log;
   Counters counters;
+  net::Runtime runtime(1);
   auto offload = net::make_thread_offload(1);
   auto clock = net::make_asio_clock();
   auto made = store::make_event_spool({.file = file}, *offload, log, counters);
   if (!made) return false;
-  net::Runtime runtime(1);
   int failed = 0;
   const auto begin = clock->steady_now();
   runtime.worker(0).spawn(append_all(**made, *clock, random, events, failed),

@@ -182,13 +182,13 @@ TEST_CASE("writes that wait together share transactions, and each has its own ou
   NullLog log;
   Counters counters;
   constexpr int waiters = 200;
+  net::Runtime runtime(1);  // outlives the threads that post to it
   auto offload = net::make_thread_offload(4);
   auto made = make_sql_store({.connection = "sqlite://" + (directory.path() / "a.db").string()},
                              *offload, random, log, counters);
   REQUIRE(made.has_value());
   auto& store = **made;
 
-  net::Runtime runtime(1);
   int left = waiters;
   int conflicts = 0;
   std::set<std::int64_t> numbers;

@@ -33,6 +33,10 @@ std::string escape_text(std::string_view bytes) {
   std::string escaped;
   escaped.reserve(bytes.size() + 16);
   while (!bytes.empty()) {
+    const auto plain = plain_length(bytes);
+    escaped += bytes.substr(0, plain);
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
     const auto length = character_length(bytes);
     escape_character(escaped, bytes, length);
     bytes.remove_prefix(length == 0 ? 1 : length);

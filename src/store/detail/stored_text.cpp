@@ -1,5 +1,6 @@
 #include "store/detail/stored_text.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace earshot::store {
@@ -36,10 +37,22 @@ std::size_t character_length(std::string_view text) {
   return code < lowest[length] || surrogate || code > 0x10ffff ? 0 : length;
 }
 
+std::size_t plain_length(std::string_view text) {
+  const auto* end = std::find_if(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f ||
+           c == '\\';
+  });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 std::string mend_text(std::string_view text) {
   std::string mended;
   mended.reserve(text.size());
   while (!text.empty()) {
+    const auto plain = plain_length(text);
+    mended += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto length = character_length(text);
     if (length == 0)
       mended += "\xef\xbf\xbd";

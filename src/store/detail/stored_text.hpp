@@ -27,6 +27,10 @@ constexpr int list_limit_max = 1000;
 // it is NUL.
 std::size_t character_length(std::string_view text);
 
+// How many characters at the start are printable ASCII and no backslash: what any form of text
+// takes as it is. Most of what is stored is nothing else.
+std::size_t plain_length(std::string_view text);
+
 std::string mend_text(std::string_view text);
 bool is_storable_id(std::string_view id, std::size_t bytes_max = id_bytes_max);
 

@@ -121,15 +121,15 @@ void Writer::try_batch(const Batch& batch) {
 }
 
 void Writer::run_one(Pending& pending, bool alone) {
-  if (!alone) connection_->command("SAVEPOINT one_write");
+  if (!alone) connection_->execute("SAVEPOINT one_write");
   try {
     pending.work(*connection_);
   } catch (const DatabaseError& error) {
     if (!is_own_fault(error)) throw;
     pending.error = error.error();
-    if (!alone) connection_->command("ROLLBACK TO SAVEPOINT one_write");
+    if (!alone) connection_->execute("ROLLBACK TO SAVEPOINT one_write");
   }
-  if (!alone) connection_->command("RELEASE SAVEPOINT one_write");
+  if (!alone) connection_->execute("RELEASE SAVEPOINT one_write");
 }
 
 void Writer::fail_batch(const Batch& batch, const Error& error) {
