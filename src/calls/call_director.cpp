@@ -406,7 +406,6 @@ Task<Result<void>> CallDirector::start() {
                    {{"calls", recoveries.size()}, {"events", events->size()}});
   state.enqueue(std::move(*events));
   for (auto& recovery : recoveries) state.waiting.push_back(std::move(recovery));
-  state.shared.services.notes.start();
   state.shared.tasks.spawn(state.shared.timers.run());
   state.shared.tasks.spawn(state.take_in());
   co_return ok();
@@ -435,7 +434,6 @@ Task<void> CallDirector::stop(SteadyTime deadline) {
   state.shared.timers.stop();
   for (const auto& [id, actor] : std::map(state.actors)) actor->shut();
   co_await state.shared.tasks.join();
-  co_await state.shared.services.notes.stop();
 }
 
 std::size_t CallDirector::calls_open() const { return state_->calls_open(); }

@@ -33,7 +33,7 @@ struct WorkerServices {
 using BridgeFactory = std::function<std::shared_ptr<CallBridge>(
     BridgeServices, const BridgeOptions&, BridgeStart, BridgeObserver&)>;
 
-// Given at construction, outlive the director.
+// Given at construction, outlive the director. The notes are started before it and stopped after it.
 struct CallServices {
   Executor& control;
   Clock& clock;

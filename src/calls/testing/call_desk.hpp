@@ -189,6 +189,7 @@ class CallDesk {
             }};
   }
   static Task<void> start_process(Process& process) {
+    process.notes.start();
     auto started = co_await process.director.start();
     CHECK_INVARIANT(started.has_value(), "the director starts");
     process.inbox.start();
@@ -196,6 +197,7 @@ class CallDesk {
   static Task<void> stop_process(Process& process, SteadyTime deadline) {
     co_await process.inbox.stop();
     co_await process.director.stop(deadline);
+    co_await process.notes.stop();
   }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// One step of the call machine while it is being worked out. Split over three files by idea:
-// call_machine.cpp (the call), call_machine_recording.cpp, call_machine_media.cpp.
+// One step of the call machine while it is being worked out. Split by idea:
+// call_machine.cpp (the call), call_machine_recording.cpp and _recording_end.cpp, _media.cpp.
 
 #include "domain/call_machine.hpp"
 #include "domain/journal_text.hpp"
@@ -119,6 +119,10 @@ class CallStep {
   WallTime now_;
   const CallMachineOptions& options_;
 };
+
+inline bool is_over(RecordingPhase phase) {
+  return phase == RecordingPhase::stopped || phase == RecordingPhase::failed;
+}
 
 // Doubles `first` `times` times, up to `most`.
 Duration doubled(Duration first, int times, Duration most);

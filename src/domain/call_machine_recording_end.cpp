@@ -1,0 +1,180 @@
+// How a recording ends, by itself or with its call, and what the operator may do to it.
+
+#include "domain/detail/call_step.hpp"
+
+#include <algorithm>
+
+namespace earshot::detail {
+
+// Ending.
+
+void CallStep::finish(Recording& recording, RecordingPhase phase, std::string reason, WallTime at) {
+  if (recording.id == call().recording_id) close_pause(recording);
+  set_phase(recording, phase);
+  if (!recording.ended_at) recording.ended_at = at;
+  if (recording.end_reason.empty()) recording.end_reason = std::move(reason);
+}
+
+void CallStep::queue_discovery(Recording& recording) {
+  if (recording.discovery != Discovery::not_started) return;
+  recording.discovery = Discovery::searching;
+  act(call_action::QueueDiscovery{recording.id});
+}
+
+void CallStep::send_stop(Recording& recording) {
+  if (state_.stop_in_flight) return;
+  set_phase(recording, RecordingPhase::stopping);
+  state_.stop_in_flight = true;
+  ++state_.stop_tries;
+  act(call_action::StopRecording{recording.id});
+}
+
+void CallStep::on(const call_event::RecordingStopDone& event) {
+  state_.stop_in_flight = false;
+  auto* recording = find_recording(event.id);
+  if (!recording) return;
+  if (event.error && means_absent(*event.error)) act(call_action::NoteAbsentRecording{event.id});
+  const bool stopped = !event.error || means_absent(*event.error);
+  if (!stopped && recording->phase == RecordingPhase::stopping) {
+    journal("recording stop failed",
+            {{"recording", event.id.text}, {"error", event.error->message}});
+    if (worth_retrying(*event.error) && state_.stop_tries < options_.stop_tries_max)
+      return arm(CallTimer::stop_retry, doubled(options_.stop_retry_after, state_.stop_tries - 1,
+                                                options_.call_poll_retry_max));
+    // While the call lasts the poll goes on and tells whether another stop is needed. Afterwards
+    // ACS ends the recording with its call, whatever became of our request.
+    if (connected()) return arm(CallTimer::recording_poll, options_.recording_poll_every);
+  }
+  state_.stop_tries = 0;
+  if (is_over(recording->phase)) return;
+  finish(*recording, RecordingPhase::stopped,
+         call().phase == CallPhase::ended ? "the call ended" : "stopped by us", now_);
+  journal("recording stopped", {{"recording", event.id.text}});
+  queue_discovery(*recording);
+}
+
+void CallStep::end_recordings(WallTime at) {
+  state_.gate_open = false;
+  if (auto* recording = newest(); recording && !is_over(recording->phase)) {
+    close_pause(*recording);
+    recording->ended_at = at;
+    if (recording->end_reason.empty()) recording->end_reason = "the call ended";
+    send_stop(*recording);
+    set_phase(*recording, RecordingPhase::stopping);
+  } else if (!recording && call().recording_phase == RecordingPhase::starting &&
+             !state_.start_in_flight) {
+    call().recording_phase = RecordingPhase::failed;
+  }
+  for (auto& recording : state_.recordings) queue_discovery(recording);
+}
+
+// Pause, resume, stop: the operator's.
+
+void CallStep::on(const call_event::PauseWanted&) {
+  if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::record) return;
+  call().recording_wish = RecordingWish::pause;
+  journal("pause asked for");
+  set_gate(false);
+  cancel(CallTimer::recording_restart);
+  // One that is still starting is paused when it becomes active.
+  if (auto* recording = newest(); recording && recording->phase == RecordingPhase::active)
+    send_pause(*recording);
+}
+
+void CallStep::send_pause(Recording& recording) {
+  if (state_.command_in_flight) return;
+  state_.command_in_flight = true;
+  state_.recording_changed_at = now_;
+  act(call_action::PauseRecording{recording.id});
+}
+
+void CallStep::open_pause(Recording& recording) {
+  if (state_.paused_since) return;
+  state_.paused_since = state_.recording_changed_at.value_or(now_);
+  act(call_action::OpenPause{recording.id, *state_.paused_since});
+}
+
+void CallStep::close_pause(Recording& recording) {
+  if (!state_.paused_since) return;
+  act(call_action::ClosePause{recording.id, *state_.paused_since, now_});
+  state_.paused_since.reset();
+}
+
+void CallStep::on(const call_event::RecordingPauseDone& event) {
+  state_.command_in_flight = false;
+  auto* recording = newest();
+  if (state_.closed() || !recording || recording->id != event.id || is_over(recording->phase))
+    return;
+  if (event.error) {
+    journal("pause failed", {{"error", event.error->message}});
+    if (means_absent(*event.error)) return found_gone(*recording);
+    if (call().recording_wish == RecordingWish::pause && recording->phase == RecordingPhase::active)
+      call().recording_wish = RecordingWish::record;
+    if (recording->phase == RecordingPhase::active &&
+        call().recording_wish == RecordingWish::record)
+      set_gate(true);
+    return;
+  }
+  if (recording->phase == RecordingPhase::active) {
+    set_phase(*recording, RecordingPhase::paused);
+    open_pause(*recording);
+    journal("recording paused", {{"recording", event.id.text}});
+  }
+  if (call().recording_wish == RecordingWish::record &&
+      recording->phase == RecordingPhase::paused) {  // resumed before the pause was answered
+    state_.command_in_flight = true;
+    act(call_action::ResumeRecording{event.id});
+  }
+}
+
+void CallStep::on(const call_event::ResumeWanted&) {
+  if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::pause) return;
+  call().recording_wish = RecordingWish::record;
+  journal("resume asked for");
+  auto* recording = newest();
+  if (!recording || is_over(recording->phase)) {
+    if (!state_.start_in_flight) start_recording_when_due();  // it was lost while paused
+    return;
+  }
+  if (recording->phase == RecordingPhase::active && !state_.command_in_flight) set_gate(true);
+  if (recording->phase != RecordingPhase::paused || state_.command_in_flight) return;
+  state_.command_in_flight = true;
+  state_.recording_changed_at = now_;
+  act(call_action::ResumeRecording{recording->id});
+}
+
+void CallStep::on(const call_event::RecordingResumeDone& event) {
+  state_.command_in_flight = false;
+  auto* recording = newest();
+  if (state_.closed() || !recording || recording->id != event.id ||
+      recording->phase != RecordingPhase::paused)
+    return;
+  if (event.error) {
+    journal("resume failed", {{"error", event.error->message}});
+    if (means_absent(*event.error)) return found_gone(*recording);
+    if (call().recording_wish == RecordingWish::record)
+      call().recording_wish = RecordingWish::pause;
+    return;
+  }
+  if (call().recording_wish == RecordingWish::stop) return;
+  close_pause(*recording);
+  set_phase(*recording, RecordingPhase::active);
+  state_.recording_changed_at = now_;
+  journal("recording resumed", {{"recording", event.id.text}});
+  if (call().recording_wish == RecordingWish::pause) return send_pause(*recording);
+  set_gate(true);
+}
+
+void CallStep::on(const call_event::StopWanted&) {
+  if (state_.closed() || call().recording_wish == RecordingWish::stop) return;
+  call().recording_wish = RecordingWish::stop;
+  journal("stop asked for");
+  set_gate(false);
+  cancel(CallTimer::recording_restart);
+  auto* recording = newest();
+  if (recording && !is_over(recording->phase)) return send_stop(*recording);
+  if (!state_.start_in_flight) call().recording_phase = RecordingPhase::stopped;
+  for (auto& over : state_.recordings) queue_discovery(over);
+}
+
+}  // namespace earshot::detail
