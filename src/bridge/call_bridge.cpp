@@ -5,6 +5,7 @@
 #include "bridge/detail/remote_caller.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace earshot::bridge {
 
@@ -195,7 +196,7 @@ Task<void> CallBridgeImpl::read_caller(std::shared_ptr<CallerLink> link) {
     } else if (const auto* tone = std::get_if<CallerDtmf>(&*message)) {
       machine_.caller_active(services_.clock.steady_now());
       observer_.dtmf(tone->tone);
-    } else if (++tally_.caller_nonsense == 1) {
+    } else if (++tally_.caller_nonsense; !std::exchange(nonsense_noted_, true)) {
       observer_.noted("media_message_unreadable",
                       note_json("what", std::get<CallerNonsense>(*message).what));
     }

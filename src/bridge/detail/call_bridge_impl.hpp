@@ -120,6 +120,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   SteadyTime last_frame_at_{};
   bool caller_told_lost_ = false;
   bool caller_was_there_ = false;
+  bool nonsense_noted_ = false;  // once a call is enough for the journal
   SessionLink session_;
   SessionLink opened_;                     // and not yet adopted or discarded
   std::unique_ptr<Resampler> to_session_;  // when the rates differ
