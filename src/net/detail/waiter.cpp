@@ -52,12 +52,19 @@ std::move_only_function<void()> Waiter::take() {
 }
 
 Task<void> Waiter::wait() {
-  if (context_ == nullptr) {
-    context_ = &io_context_of(co_await asio::this_coro::executor);
-    service_ = &asio::use_service<WaiterService>(*context_);
-  }
+  // No coroutine of its own but for the first time: this is on the path of every message.
+  return context_ == nullptr ? wait_first() : suspend();
+}
+
+Task<void> Waiter::wait_first() {
+  context_ = &io_context_of(co_await asio::this_coro::executor);
+  service_ = &asio::use_service<WaiterService>(*context_);
+  co_await suspend();
+}
+
+Task<void> Waiter::suspend() {
   CHECK_INVARIANT(!resume_, "one coroutine waits at a time");
-  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+  return asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
       [this](auto handler) {
         resume_ = std::move(handler);
         service_->add(*this);

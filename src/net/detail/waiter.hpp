@@ -33,6 +33,8 @@ class Waiter {
 
  private:
   friend class WaiterService;
+  Task<void> wait_first();
+  Task<void> suspend();
   std::move_only_function<void()> take();
 
   boost::asio::io_context* context_ = nullptr;
