@@ -73,7 +73,8 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   if (!loaded) co_return Failure(loaded.error());
   const auto known = *loaded;
   auto looked = co_await look(known);
-  if (!looked) co_return Failure(looked.error());
+  if (!looked && worth_retrying(looked.error())) co_return Failure(looked.error());
+  if (!looked) co_return co_await refused(std::move(job), known, looked.error());
   const auto seen = *looked;
   tell_seen(*known, *seen);
 
@@ -107,6 +108,28 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
     alerted = true;
   }
   co_return again(job, now, progress.reason, alerted);
+}
+
+Task<Result<JobOutcome>> RecordingDiscovery::refused(Job job, KnownPtr known, Error error) {
+  const auto now = clock_.wall_now();
+  log_.warn("the recordings' container cannot be read",
+            {{"recording", job.subject}, {"error", error.message}});
+  if (job.payload != alerted_payload)
+    alerts_.raise({.kind = "recording_storage_refused",
+                   .call = known->call.id,
+                   .recording = known->recording.id,
+                   .message = fmt::format("a recording cannot be looked for: {}; check the "
+                                          "container's name and our rights on it",
+                                          error.message)});
+  if (now + spacing(job.attempts) <= deadline_of(job))
+    co_return again(job, now, error.message, true);
+  const auto outcome = known->chunks.empty() ? Discovery::missing : Discovery::incomplete;
+  const auto nothing = std::make_shared<const Seen>();
+  if (auto done = co_await store(known, nothing, outcome); !done) co_return Failure(done.error());
+  Progress progress;
+  progress.reason = error.message;
+  tell(*known, *nothing, progress, outcome);
+  co_return JobOutcome{JobDone{}};
 }
 
 Task<Result<RecordingDiscovery::KnownPtr>> RecordingDiscovery::load(RecordingId id) {

@@ -65,6 +65,8 @@ class RecordingDiscovery {
   using SeenPtr = std::shared_ptr<const Seen>;
   Task<Result<SeenPtr>> look(KnownPtr known);
   Task<Result<InspectedChunk>> best_of(KnownPtr known, std::vector<FoundChunk> exports);
+  // The container said no: wrong name or rights, which a person may mend before the deadline.
+  Task<Result<JobOutcome>> refused(Job job, KnownPtr known, Error error);
   Task<Result<void>> store(KnownPtr known, SeenPtr seen, Discovery outcome);
   JobOutcome again(const Job& job, WallTime now, std::string why, bool alerted) const;
   WallTime deadline_of(const Job& job) const;

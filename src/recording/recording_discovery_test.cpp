@@ -301,6 +301,35 @@ TEST_CASE("storage that is away delays the search and never ends it") {
   CHECK(search.stored().discovery == Discovery::found);
 }
 
+TEST_CASE("a container that says no is told to a person once, and searched until the deadline") {
+  Search search;
+  search.store_call();
+  search.blobs.fail_next(1'000, {.kind = ErrorKind::not_found,
+                                 .message = "storage answered 404 ContainerNotFound",
+                                 .status = 404,
+                                 .code = "ContainerNotFound"});
+
+  CHECK_FALSE(search.attempt());
+  CHECK(search.last.error.find("ContainerNotFound") != std::string::npos);
+  search.run_to_the_end();
+
+  CHECK(search.stored().discovery == Discovery::missing);
+  REQUIRE(search.alerts.raised.size() == 2);
+  CHECK(search.alerts.raised[0].kind == "recording_storage_refused");
+  CHECK(search.alerts.raised[1].kind == "recording_missing");
+}
+
+TEST_CASE("a container that was mended in time loses nothing") {
+  Search search;
+  search.store_call();
+  search.put_chunk(0, 39);
+  search.blobs.fail_next(1, {.kind = ErrorKind::refused, .message = "403", .status = 403});
+
+  CHECK_FALSE(search.attempt());
+  CHECK(search.attempt());
+  CHECK(search.stored().discovery == Discovery::found);
+}
+
 TEST_CASE("a database that is away delays the search too") {
   Search search;
   search.store_call();
