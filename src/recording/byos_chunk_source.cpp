@@ -110,7 +110,8 @@ std::vector<std::string> ByosChunkSource::dates(const ChunkSearch& search) const
   const auto ended = search.recording.ended_at.value_or(search.now);
   const auto end = std::min(search.now, ended + std::chrono::days(1));
   std::vector<std::string> out;
-  for (auto day = std::chrono::floor<std::chrono::days>(begin);
+  // A recording that began at midnight may bear either date.
+  for (auto day = std::chrono::floor<std::chrono::days>(begin - options_.clock_skew);
        WallTime(day) <= std::max(begin, end) && static_cast<int>(out.size()) < options_.dates_max;
        day += std::chrono::days(1))
     out.push_back(to_compact_date(WallTime(day)));

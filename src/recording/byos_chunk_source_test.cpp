@@ -77,6 +77,17 @@ TEST_CASE("a call across midnight is looked for on both dates") {
   CHECK(found[1].folder.starts_with("20260302/"));
 }
 
+TEST_CASE("a recording that began as the date changed is looked for under either") {
+  Container container;
+  container.recording.active_at = at("2026-03-02T00:00:01Z");
+  container.recording.requested_at = at("2026-03-02T00:00:00Z");
+  container.recording.ended_at = at("2026-03-02T00:10:00Z");
+  container.store_call();
+  container.put_recording("20260301/" + container.call.server_call_id.text + "/rec/");
+
+  CHECK(container.find().size() == 1);
+}
+
 TEST_CASE("dates are bounded, however long ago the recording was") {
   Container container;
   container.recording.requested_at = at("2025-01-01T10:00:00Z");
