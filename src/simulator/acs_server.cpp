@@ -82,6 +82,9 @@ CallShop AcsSimulator::call_shop() {
 }
 
 Task<CallReport> AcsSimulator::place_call(CallPlan plan, ProgressSink progress) {
+  if (book_.open_calls() >= options_.calls_max)
+    co_return CallReport{.outcome = CallOutcome::not_answered,
+                         .end_reason = "the simulator's limit of calls is reached"};
   const auto call = std::make_shared<Call>(call_shop(), std::move(plan), std::move(progress));
   book_.add(call);
   co_await call->run_inbound();

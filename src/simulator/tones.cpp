@@ -95,8 +95,11 @@ double find_edge(const Grid& grid, unsigned number, Party party, std::ptrdiff_t 
     before = level;
     at += step;
   }
-  // It begins or ends with the recording itself.
-  return step < 0 ? 0 : static_cast<double>(grid.samples.size()) / grid.rate_hz;
+  // No edge within reach: the tone goes over into another sound, or the recording begins or ends.
+  const auto place = static_cast<double>(std::clamp<std::ptrdiff_t>(at, 0, last));
+  if (at < 0) return 0;
+  if (at > last) return static_cast<double>(grid.samples.size()) / grid.rate_hz;
+  return (place + static_cast<double>(grid.window) / 2) / grid.rate_hz;
 }
 
 }  // namespace
