@@ -207,6 +207,8 @@ Task<void> CallDirector::State::take_in() {
       else
         recover(next.recover);
     } else if (missed && in_hand.size() < shared.options.events_waiting_max / 2) {
+      // A call whose mailbox is full needs time more than it needs its events again.
+      co_await shared.services.clock.sleep_for(shared.options.database_retry);
       co_await read_missed();
     } else {
       co_await arrived->wait();

@@ -33,7 +33,8 @@ struct WorkerServices {
 using BridgeFactory = std::function<std::shared_ptr<CallBridge>(
     BridgeServices, const BridgeOptions&, BridgeStart, BridgeObserver&)>;
 
-// Given at construction, outlive the director. The notes are started before it and stopped after it.
+// Given at construction, outlive the director. The notes are started before it and stopped after
+// it.
 struct CallServices {
   Executor& control;
   Clock& clock;
