@@ -140,6 +140,12 @@ Result<void> Call::redirect(const std::string& target_raw_id) {
 }
 
 void Call::hang_up() {
+  if (phase_ == CallPhase::ringing) {
+    report_.outcome = CallOutcome::not_answered;
+    report_.end_reason = "given up while it rang";
+    changed_->notify();
+    return;
+  }
   end("the application hung up",
       {.code = 200, .sub_code = 7000, .message = "The call was ended by Call Automation."});
 }

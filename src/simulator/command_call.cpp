@@ -147,6 +147,10 @@ Task<void> call_there(Process& process, std::string simulator, std::string plan_
   auto placed = co_await ask(process, std::move(place));
   std::size_t seen = 0;
   while (placed) {
+    if (process.signalled()) {
+      outcome.problem = "interrupted; the call goes on at the simulator";
+      co_return;
+    }
     net::HttpCall look{.url = fmt::format("{}/sim/calls/{}?after={}", simulator,
                                           std::string(placed->at("id").as_string()), seen)};
     auto shown = co_await ask(process, std::move(look));

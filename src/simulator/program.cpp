@@ -172,15 +172,23 @@ Process::Process(const ProgramOptions& options, ProgressSink progress)
                                        options.voice_live, std::move(events));
   voice_live_->add_routes(acs_->router());
   control_ = std::make_unique<ControlApi>(services, *acs_, *speech_, std::move(progress));
-  runtime_.on_termination([this] { signalled_->notify(); });
+  runtime_.on_termination([this] {
+    was_signalled_ = true;
+    hang_up_all();
+    signalled_->notify();
+  });
 }
 
 Process::~Process() = default;
 
 Result<void> Process::start() { return acs_->start(); }
 
-Task<void> Process::stop() {
+void Process::hang_up_all() {
   for (const auto& [id, call] : acs_->book().calls()) call->hang_up();
+}
+
+Task<void> Process::stop() {
+  hang_up_all();
   co_await control_->stop();
   co_await acs_->stop();
   co_await voice_live_->stop();

@@ -68,6 +68,8 @@ class Process {
   // Until a signal.
   void run_until_signal();
 
+  // A signal came: calls are being hung up.
+  bool signalled() const { return was_signalled_; }
   AcsSimulator& acs() { return *acs_; }
   Speech& speech() { return *speech_; }
   net::HttpClient& http() { return *http_; }
@@ -77,6 +79,7 @@ class Process {
   Task<void> run_and_stop(Task<void> task);
   Task<void> wait_for_signal();
   Task<void> stop();
+  void hang_up_all();
 
   net::Runtime runtime_{1};
   std::unique_ptr<Offload> offload_;
@@ -91,6 +94,7 @@ class Process {
   std::unique_ptr<VoiceLiveServer> voice_live_;
   std::unique_ptr<ControlApi> control_;
   std::unique_ptr<Signal> signalled_;
+  bool was_signalled_ = false;
   TaskGroup tasks_;
 };
 
