@@ -1,4 +1,4 @@
-// links: recording
+// links: recording net
 #include "recording/chunk_metadata.hpp"
 
 #include <cstddef>

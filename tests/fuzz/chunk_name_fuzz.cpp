@@ -1,4 +1,4 @@
-// links: recording
+// links: recording net
 // Names by line: each is parsed alone, and all are grouped.
 #include "recording/chunk_name.hpp"
 

@@ -1,4 +1,4 @@
-// links: recording
+// links: recording net
 // The first byte chops the input into how much the file "became shorter"; the rest is the file,
 // served in the ranges that the reader asks for.
 #include "recording/wav_reader.hpp"
