@@ -21,6 +21,7 @@ struct CallCommand {
   std::vector<std::string> says;
   std::vector<std::string> interrupts;
   unsigned tones = 0;
+  double interrupt_after = 0.8;
   double seconds = 0;
   std::string from = "+15550100";
   std::string number = "+15550199";
@@ -41,7 +42,7 @@ Result<json::array> utterances_of(const CallCommand& command, const CLI::App& pa
     if (name == "--say" && index < command.says.size())
       out.push_back(spoken(command.says[index], "after_assistant", 1));
     if (name == "--interrupt" && index < command.interrupts.size())
-      out.push_back(spoken(command.interrupts[index], "over_assistant", 1.5));
+      out.push_back(spoken(command.interrupts[index], "over_assistant", command.interrupt_after));
     if (name == "--caller" && index < command.callers.size()) {
       auto sound = read_sound_file(command.callers[index]);
       if (!sound) return Failure(sound.error());
@@ -214,6 +215,10 @@ void add_call_command(CLI::App& program, int& status) {
   command->add_option("--say", options->says, "a sentence of the caller's, when it is his turn");
   command->add_option("--interrupt", options->interrupts,
                       "a sentence spoken while the assistant speaks");
+  command
+      ->add_option("--interrupt-after", options->interrupt_after,
+                   "so many seconds into the assistant's speech")
+      ->capture_default_str();
   command->add_option("--tones", options->tones, "so many numbered tones instead of speech");
   command->add_option("--seconds", options->seconds,
                       "hang up after so long [when all is said and 4 s are quiet]");
