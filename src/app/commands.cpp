@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
 #include <thread>
 
 namespace earshot::app {
@@ -84,6 +85,8 @@ int run_config(const std::string& env_file, ConfigView view) {
 }
 
 int run_serve(const std::string& env_file) {
+  // Database, spools and recordings hold numbers, words and voices: for this user alone.
+  umask(0077);
   auto config = checked_config(env_file);
   if (!config) return 2;
   const auto workers = static_cast<std::size_t>(
@@ -101,8 +104,9 @@ int run_serve(const std::string& env_file) {
   SystemRandom random;
   auto clock = net::make_asio_clock();
   auto network = net::make_tcp_network();
-  auto offload = net::make_thread_offload(offload_threads);
   net::Runtime runtime(workers);
+  // After the runtime, so that it ends first: its threads resume coroutines on the runtime's loops.
+  auto offload = net::make_thread_offload(offload_threads);
   Outside outside{*network, {}, *clock, random, *log, counters, *offload};
   for (std::size_t i = 0; i < workers; ++i) outside.workers.push_back(&runtime.worker(i));
 

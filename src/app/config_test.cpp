@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <fstream>
+#include <sstream>
 
 using namespace earshot;
 using namespace earshot::app;
@@ -130,4 +132,16 @@ TEST_CASE("the report's variables are all there, and the example names every set
     CHECK(example.find(std::string("\n#") + name + "=") != std::string::npos);
     CHECK(configuration_document().find(std::string("`") + name + "`") != std::string::npos);
   }
+}
+
+TEST_CASE("the documents made from the table are the table's own") {
+  const auto content = [](const char* path) {
+    std::ostringstream text;
+    text << std::ifstream(std::string(EARSHOT_SOURCE_DIR) + path).rdbuf();
+    return text.str();
+  };
+  // Made anew by: earshot config --markdown > docs/configuration.md, and
+  // earshot config --env-example > .env.example
+  CHECK(content("/docs/configuration.md") == configuration_document());
+  CHECK(content("/.env.example") == env_example());
 }

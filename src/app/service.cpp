@@ -14,6 +14,7 @@
 #include "recording/byos_chunk_source.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/recording_queries.hpp"
+#include "recording/tap_uploader.hpp"
 #include "store/event_spool.hpp"
 #include "store/sql_store.hpp"
 #include "store/tap_spool_files.hpp"
@@ -49,6 +50,7 @@ class RunningService : public Service {
       co_return fail("taking up open calls", started.error());
     inbox_->start();
     tasks_.spawn(jobs_->run());
+    tasks_.spawn(taps_->run());
     co_return co_await open_doors();
   }
 
@@ -67,6 +69,7 @@ class RunningService : public Service {
     co_await jobs_->stop(outside_.clock.steady_now() + 10s);
     co_await notes_->stop();
     co_await tap_spool_->flush();
+    taps_->stop();
     co_await tasks_.join();
     outside_.log.info("stopped");
   }
@@ -175,6 +178,8 @@ class RunningService : public Service {
         *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
         discovery_options(config_));
     queries_ = std::make_unique<recording::RecordingQueries>(*store_, *chunks_);
+    taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
+                                                     outside_.counters, outside_.log);
     jobs::JobRunnerOptions running{.runner = make_uuid(outside_.random)};
     jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
                                               outside_.log, outside_.counters, running);
@@ -239,6 +244,7 @@ class RunningService : public Service {
   std::unique_ptr<recording::ByosChunkSource> chunks_;
   std::unique_ptr<recording::RecordingDiscovery> discovery_;
   std::unique_ptr<recording::RecordingQueries> queries_;
+  std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<jobs::JobRunner> jobs_;
   std::unique_ptr<api::RestApi> api_;
   TaskGroup tasks_;

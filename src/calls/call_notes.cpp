@@ -1,7 +1,5 @@
 #include "calls/call_notes.hpp"
 
-#include "domain/journal_text.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -37,14 +35,6 @@ void CallNotes::turn(Turn turn) { add(std::move(turn)); }
 void CallNotes::journal(JournalEntry entry) { add(std::move(entry)); }
 
 void CallNotes::exchanged(const ContextId& call, const Diagnostics& diagnostics) {
-  if (diagnostics.operation == "start recording") {
-    std::string headers = "Recording start diagnostic headers: ";
-    headers += journal_detail({{"x-ms-client-request-id", diagnostics.client_request_id},
-                               {"X-Microsoft-Skype-Chain-ID", diagnostics.chain_id},
-                               {"MS-CV", diagnostics.ms_cv},
-                               {"Date", diagnostics.date}});
-    services_.log.info(headers, {{"call", call.text}, {"status", diagnostics.status}});
-  }
   add(std::pair(call, diagnostics));
 }
 

@@ -33,7 +33,7 @@ class CallNotes : public DiagnosticsSink {
 
   void turn(Turn turn);
   void journal(JournalEntry entry);
-  // Keeps the identifiers on the call, and logs the report's line for a recording's start.
+  // Keeps the identifiers on the call. The adapter has logged them.
   void exchanged(const ContextId& call, const Diagnostics& diagnostics) override;
 
   // On the control executor.
