@@ -14,6 +14,7 @@
 #include "recording/byos_chunk_source.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/recording_queries.hpp"
+#include "recording/tap_retention.hpp"
 #include "recording/tap_uploader.hpp"
 #include "store/event_spool.hpp"
 #include "store/sql_store.hpp"
@@ -51,6 +52,7 @@ class RunningService : public Service {
     inbox_->start();
     tasks_.spawn(jobs_->run());
     tasks_.spawn(taps_->run());
+    tasks_.spawn(tap_retention_->run());
     co_return co_await open_doors();
   }
 
@@ -70,6 +72,7 @@ class RunningService : public Service {
     co_await notes_->stop();
     co_await tap_spool_->flush();
     taps_->stop();
+    tap_retention_->stop();
     co_await tasks_.join();
     outside_.log.info("stopped");
   }
@@ -180,6 +183,9 @@ class RunningService : public Service {
     queries_ = std::make_unique<recording::RecordingQueries>(*store_, *chunks_);
     taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
                                                      outside_.counters, outside_.log);
+    recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days};
+    tap_retention_ = std::make_unique<recording::TapRetention>(
+        *blobs_, outside_.clock, outside_.counters, outside_.log, keeping);
     jobs::JobRunnerOptions running{.runner = make_uuid(outside_.random)};
     jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
                                               outside_.log, outside_.counters, running);
@@ -245,6 +251,7 @@ class RunningService : public Service {
   std::unique_ptr<recording::RecordingDiscovery> discovery_;
   std::unique_ptr<recording::RecordingQueries> queries_;
   std::unique_ptr<recording::TapUploader> taps_;
+  std::unique_ptr<recording::TapRetention> tap_retention_;
   std::unique_ptr<jobs::JobRunner> jobs_;
   std::unique_ptr<api::RestApi> api_;
   TaskGroup tasks_;

@@ -1,0 +1,92 @@
+#include "recording/tap_retention.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <vector>
+
+namespace earshot::recording {
+namespace {
+
+// "20260302/" and nothing else: other people's folders stand in the same container.
+bool is_date_folder(const std::string& folder) {
+  return folder.size() == 9 && folder.back() == '/' &&
+         std::all_of(folder.begin(), folder.end() - 1,
+                     [](char letter) { return letter >= '0' && letter <= '9'; });
+}
+
+}  // namespace
+
+TapRetention::TapRetention(BlobStore& blobs, Clock& clock, Counters& counters, Log& log,
+                           TapRetentionOptions options)
+    : blobs_(blobs),
+      clock_(clock),
+      log_(log),
+      options_(options),
+      wake_(clock.make_signal()),
+      removed_(counters.counter("earshot_tap_removed_total",
+                                "Blobs of the bridge's own copy removed by age")) {}
+
+Task<void> TapRetention::run() {
+  while (!stopping_) {
+    auto removed = co_await run_once();
+    if (!removed)
+      log_.warn("old taps were not removed; this is tried again",
+                {{"why", removed.error().message}});
+    else if (*removed > 0)
+      log_.info("old taps removed", {{"blobs", *removed}});
+    const Duration wait = removed ? options_.round_every : options_.round_after_failure;
+    if (!stopping_) co_await wake_->wait_until(clock_.steady_now() + wait);
+  }
+}
+
+void TapRetention::stop() {
+  stopping_ = true;
+  wake_->notify();
+}
+
+Task<Result<int>> TapRetention::run_once() {
+  // The first date that is still kept.
+  const std::string kept_from =
+      to_compact_date(clock_.wall_now() - std::chrono::days(options_.keep_days)) + "/";
+  std::vector<std::string> expired;
+  BlobListRequest request{.by_folder = true};
+  for (int page = 0; page < options_.pages_max; ++page) {
+    auto listed = co_await blobs_.list(request);
+    if (!listed) co_return fail("listing dates", listed.error());
+    for (const std::string& folder : listed->prefixes)
+      if (is_date_folder(folder) && folder < kept_from &&
+          (!done_before_ || folder >= *done_before_))
+        expired.push_back(folder);
+    request.marker = listed->next_marker;
+    if (request.marker.empty()) break;
+  }
+  int removed = 0;
+  for (const std::string& folder : expired) {
+    auto gone = co_await remove_below(folder + "earshot/");
+    if (!gone) co_return Failure(gone.error());
+    removed += *gone;
+    if (stopping_) co_return removed;
+  }
+  done_before_ = kept_from;
+  co_return removed;
+}
+
+Task<Result<int>> TapRetention::remove_below(std::string prefix) {
+  int removed = 0;
+  for (int page = 0; page < options_.pages_max && !stopping_; ++page) {
+    // From the start each time: what was removed is no longer listed.
+    BlobListRequest request{.prefix = prefix};
+    auto listed = co_await blobs_.list(request);
+    if (!listed) co_return fail(fmt::format("listing {}", prefix), listed.error());
+    if (listed->blobs.empty()) break;
+    for (const BlobInfo& blob : listed->blobs) {
+      auto gone = co_await blobs_.remove(blob.name);
+      if (!gone) co_return fail(fmt::format("removing below {}", prefix), gone.error());
+      removed_.add();
+      ++removed;
+    }
+  }
+  co_return removed;
+}
+
+}  // namespace earshot::recording

@@ -1,0 +1,53 @@
+#pragma once
+// Removes the bridge's own copies (tap and ledger) once they are older than they are kept: all
+// under
+// `<YYYYMMDD>/earshot/` of a date that is over by so many days. ACS's chunks, which stand beside
+// them, are never touched. Safe to run on several replicas: removing what is gone is a success.
+//
+// The first round after the start looks at every date in the container, later ones only at the
+// dates that have come of age since, so that a round's cost does not grow with the container.
+
+#include "base/clock.hpp"
+#include "base/counters.hpp"
+#include "base/log.hpp"
+#include "ports/blob_store.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace earshot::recording {
+
+struct TapRetentionOptions {
+  int keep_days = 30;  // whole days after the call's date, UTC
+  Duration round_every = std::chrono::hours(6);
+  Duration round_after_failure = std::chrono::minutes(10);
+  int pages_max = 1'000;  // of one listing, so that a store that repeats its marker ends the round
+};
+
+class TapRetention {
+ public:
+  // All outlive this.
+  TapRetention(BlobStore& blobs, Clock& clock, Counters& counters, Log& log,
+               TapRetentionOptions options);
+
+  // Rounds until stop().
+  Task<void> run();
+  void stop();
+  // How many blobs went.
+  Task<Result<int>> run_once();
+
+ private:
+  Task<Result<int>> remove_below(std::string prefix);
+
+  BlobStore& blobs_;
+  Clock& clock_;
+  Log& log_;
+  TapRetentionOptions options_;
+  std::optional<std::string> done_before_;  // dates below it are known to be empty
+  std::unique_ptr<Signal> wake_;
+  bool stopping_ = false;
+  Counter& removed_;
+};
+
+}  // namespace earshot::recording

@@ -1,0 +1,77 @@
+#include "recording/tap_retention.hpp"
+
+#include "blob/memory_blob_store.hpp"
+#include "net/testing/test_runtime.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace earshot;
+using namespace earshot::recording;
+
+namespace {
+
+// The manual clock starts on 2026-03-02.
+struct World {
+  explicit World(int keep_days = 30)
+      : retention(blobs, runtime.clock(), counters, log, {.keep_days = keep_days}) {}
+  void put(std::string name) {
+    BlobWrite write{.name = {std::move(name)}, .bytes = {1}};
+    REQUIRE(runtime.run_for(blobs.put(std::move(write))).has_value());
+  }
+  bool has(std::string name) {
+    return runtime.run_for(blobs.info(BlobName{std::move(name)})).has_value();
+  }
+
+  net::TestRuntime runtime;
+  blob::MemoryBlobStore blobs{runtime.clock()};
+  Counters counters;
+  NullLog log;
+  TapRetention retention;
+};
+
+}  // namespace
+
+TEST_CASE("taps older than they are kept go, and the chunks beside them stay") {
+  World world;
+  world.put("20260130/earshot/call/tap-0.pcm");
+  world.put("20260130/earshot/call/ledger-0.bin");
+  world.put("20260130/call/recording/0-audiowav.wav");
+  world.put("20260131/earshot/call/tap-0.pcm");
+  world.put("backup/earshot/call/tap-0.pcm");
+
+  auto removed = world.runtime.run_for(world.retention.run_once());
+
+  REQUIRE(removed.has_value());
+  CHECK(*removed == 2);
+  CHECK_FALSE(world.has("20260130/earshot/call/tap-0.pcm"));
+  CHECK_FALSE(world.has("20260130/earshot/call/ledger-0.bin"));
+  CHECK(world.has("20260130/call/recording/0-audiowav.wav"));
+  CHECK(world.has("20260131/earshot/call/tap-0.pcm"));
+  CHECK(world.has("backup/earshot/call/tap-0.pcm"));
+}
+
+TEST_CASE("a date that has been cleaned is not looked at again, the next one is") {
+  World world;
+  world.put("20260130/earshot/call/tap-0.pcm");
+  world.put("20260130/call/recording/0-audiowav.wav");
+  world.put("20260131/earshot/call/tap-0.pcm");
+  REQUIRE(world.runtime.run_for(world.retention.run_once()).has_value());
+  const int lists_before = world.blobs.calls().lists;
+
+  auto again = world.runtime.run_for(world.retention.run_once());
+
+  CHECK(*again == 0);
+  CHECK(world.blobs.calls().lists == lists_before + 1);
+  world.runtime.clock().advance(24h);
+  auto next_day = world.runtime.run_for(world.retention.run_once());
+  CHECK(*next_day == 1);
+}
+
+TEST_CASE("a store that is away loses nothing, the round is made again") {
+  World world;
+  world.put("20260101/earshot/call/tap-0.pcm");
+  world.blobs.fail_next(1, Error{.kind = ErrorKind::unavailable, .message = "away"});
+
+  CHECK_FALSE(world.runtime.run_for(world.retention.run_once()).has_value());
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
+}
