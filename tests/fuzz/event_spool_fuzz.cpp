@@ -1,4 +1,4 @@
-// links: base domain ports store
+// links: base domain ports store net
 // The event spool's file after a crash or a bad disk may hold anything: scanning it must find only
 // whole records, within its bounds, and what is read of an event must be written the same again.
 
