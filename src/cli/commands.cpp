@@ -44,7 +44,8 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   auto* recordings = app.add_subcommand("recordings", "Recordings: list, show, download");
   recordings->require_subcommand(1);
   recordings->footer(
-      "Examples:\n  earshot recordings list\n  earshot recordings show ID\n"
+      "Examples:\n  earshot recordings list\n  earshot recordings show "
+      "5f1e0c00-1111-4222-8333-444455556666\n"
       "  earshot recordings download ID -o call.wav");
   auto* list = recordings->add_subcommand("list", "Recordings, newest first");
   auto list_options = bind<RecordingsListOptions>(*list, chosen, run_recordings_list);
@@ -54,12 +55,17 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
 
   auto* show = recordings->add_subcommand("show", "One recording and its chunks");
   auto show_options = bind<RecordingsShowOptions>(*show, chosen, run_recordings_show);
-  show->add_option("recording", show_options->recording, "recordingId")->required();
+  show->add_option("recording", show_options->recording,
+                   "recordingId, or the contextId of its call")
+      ->required();
 
   auto* download = recordings->add_subcommand("download", "One WAV, whatever the number of chunks");
   auto download_options =
       bind<RecordingsDownloadOptions>(*download, chosen, run_recordings_download);
-  download->add_option("recording", download_options->recording, "recordingId")->required();
+  download
+      ->add_option("recording", download_options->recording,
+                   "recordingId, or the contextId of its call")
+      ->required();
   download->add_option("-o,--output", download_options->output,
                        "file to write; - is standard output");
   download->add_flag("--overwrite", download_options->overwrite,

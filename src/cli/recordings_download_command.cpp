@@ -1,6 +1,7 @@
 // earshot recordings download ID [-o FILE]
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
+#include "cli/recording_name.hpp"
 #include "cli/table.hpp"
 #include "net/url.hpp"
 
@@ -66,6 +67,8 @@ Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions o
                  path.c_str());
     co_return 2;
   }
+  auto recording = co_await find_recording(client, options.recording);
+  if (!recording) co_return report(recording.error());
   // Under another name until it is whole, so that a broken download is never taken for a recording.
   const std::string partial = path + ".part";
   std::FILE* file = to_standard_output ? stdout : std::fopen(partial.c_str(), "wb");
@@ -83,9 +86,9 @@ Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions o
   std::function<void(std::uint64_t)> expected = [&](std::uint64_t bytes) {
     progress.expect(bytes);
   };
-  auto done = co_await client.download(
-      "/api/v1/recordings/" + net::percent_encode(options.recording) + "/audio", std::move(sink),
-      std::move(expected));
+  auto done =
+      co_await client.download("/api/v1/recordings/" + net::percent_encode(*recording) + "/audio",
+                               std::move(sink), std::move(expected));
   progress.finish();
   const bool closed = to_standard_output ? std::fflush(file) == 0 : std::fclose(file) == 0;
   if (done && progress.expected() != 0 && progress.done() != progress.expected())

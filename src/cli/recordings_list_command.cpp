@@ -24,15 +24,15 @@ Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options) 
   for (const auto& item : items(*answer, "recordings")) {
     if (!item.is_object()) continue;
     const auto& recording = item.get_object();
-    rows.push_back({cell(recording, "recordingId"), short_time(cell(recording, "requestedAt")),
+    rows.push_back({cell(recording, "contextId"), short_time(cell(recording, "requestedAt")),
                     cell(recording, "state"), cell(recording, "discovery"),
                     cell(recording, "chunkCount"),
                     format_seconds(number(recording, "durationSeconds")),
-                    format_bytes(number(recording, "bytes"))});
+                    format_bytes(number(recording, "bytes")), cell(recording, "recordingId")});
   }
-  const std::vector<Column> columns{{"recording"}, {"started (UTC)"}, {"state"},
-                                    {"discovery"}, {"chunks", true},  {"length", true},
-                                    {"size", true}};
+  const std::vector<Column> columns{{"call"},       {"started (UTC)"}, {"state"},
+                                    {"discovery"},  {"chunks", true},  {"length", true},
+                                    {"size", true}, {"recording"}};
   std::printf("%s", format_table(columns, rows).c_str());
   co_return 0;
 }

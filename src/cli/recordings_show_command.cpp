@@ -1,6 +1,7 @@
 // earshot recordings show ID
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
+#include "cli/recording_name.hpp"
 #include "cli/table.hpp"
 #include "net/url.hpp"
 
@@ -9,8 +10,17 @@
 
 namespace earshot::cli {
 
+namespace {
+
+// The folder stands above the table.
+std::string file_of(const std::string& blob) { return blob.substr(blob.rfind('/') + 1); }
+
+}  // namespace
+
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options) {
-  auto body = co_await client.get("/api/v1/recordings/" + net::percent_encode(options.recording));
+  auto recording = co_await find_recording(client, options.recording);
+  if (!recording) co_return report(recording.error());
+  auto body = co_await client.get("/api/v1/recordings/" + net::percent_encode(*recording));
   if (!body) co_return report(body.error());
   if (options.common.json) {
     std::printf("%s\n", body->c_str());
@@ -28,10 +38,10 @@ Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options) 
     rows.push_back({cell(chunk, "chunkIndex"), cell(chunk, "start"),
                     fmt::format("{:.3f}", number(chunk, "durationSeconds")),
                     fmt::format("{} Hz x {}", cell(chunk, "sampleRateHz"), cell(chunk, "channels")),
-                    cell(chunk, "bytes"), cell(chunk, "audio")});
+                    cell(chunk, "bytes"), file_of(cell(chunk, "audio"))});
   }
   const std::vector<Column> columns{{"chunk", true}, {"start (UTC)"}, {"seconds", true},
-                                    {"format"},      {"bytes", true}, {"blob"}};
+                                    {"format"},      {"bytes", true}, {"file"}};
   std::printf("\n%s", format_table(columns, rows).c_str());
   co_return 0;
 }
