@@ -99,7 +99,8 @@ class RunningService : public Service {
         store::make_event_spool(events, outside_.offload, outside_.log, outside_.counters);
     if (!event_spool) return fail("event spool", event_spool.error());
     event_spool_ = std::move(*event_spool);
-    store::TapSpoolOptions taps{.directory = folder / "tap"};
+    store::TapSpoolOptions taps{.directory = folder / "tap",
+                                .run_bytes_waiting_max = outside_.tap_run_bytes_waiting_max};
     auto tap_spool = store::make_tap_spool_files(taps, outside_.offload, outside_.clock,
                                                  outside_.log, outside_.counters);
     if (!tap_spool) return fail("tap spool", tap_spool.error());

@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "net/network.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Outside {
   Log& log;
   Counters& counters;
   Offload& offload;  // database and files
+  // The tap spool's thread writes in real time; with a clock that runs ahead of it more must wait.
+  std::size_t tap_run_bytes_waiting_max = 512 * 1024;
 };
 
 class Service {
