@@ -48,14 +48,26 @@ struct StoredEvent {
   WallTime received_at{};
 };
 
+// How far the search for a recording's chunks has come: written by the search, which may run beside
+// what its call writes of the same recording.
+struct DiscoveryChange {
+  RecordingId recording;
+  Discovery discovery = Discovery::searching;
+  std::string folder;  // "": stays as it is
+  std::optional<WallTime> discovered_at;
+};
+
 struct Changes {
   std::vector<Call> calls;  // inserted (version 0) or updated (version must match; then raised)
   std::vector<CallPersonal> personal;
-  std::vector<Recording> recordings;   // inserted or updated
-  std::vector<RecordingPause> pauses;  // inserted, or `to` filled in (by recording and from)
-  std::vector<Chunk> chunks;           // inserted or updated by (recording, index)
-  std::vector<Turn> turns;             // inserted or updated by (call, session, item)
-  std::vector<JournalEntry> journal;   // appended
+  // Inserted or updated; of one that is stored, discovery moves from `not_started` only, and folder
+  // and discovered_at stay: these are changed by `discoveries` alone.
+  std::vector<Recording> recordings;
+  std::vector<DiscoveryChange> discoveries;  // of stored recordings
+  std::vector<RecordingPause> pauses;        // inserted, or `to` filled in (by recording and from)
+  std::vector<Chunk> chunks;                 // inserted or updated by (recording, index)
+  std::vector<Turn> turns;                   // inserted or updated by (call, session, item)
+  std::vector<JournalEntry> journal;         // appended
   std::vector<std::pair<ContextId, Diagnostics>> diagnostics;  // appended
   std::vector<NewJob>
       jobs;  // added; one with a `unique_key` that is waiting already is not added twice

@@ -218,13 +218,11 @@ Task<Result<void>> RecordingDiscovery::store(KnownPtr known, SeenPtr seen, Disco
   changes.chunks = seen->changed;
   const bool news = !seen->changed.empty() || outcome != known->recording.discovery;
   if (!news) co_return ok();
-  // Loaded again, because the recording's phase may have moved on while we looked.
-  auto recording = co_await store_.load_recording(known->recording.id);
-  if (!recording) co_return Failure(recording.error());
-  recording->discovery = outcome;
-  if (!seen->folder.empty()) recording->folder = seen->folder;
-  if (outcome != Discovery::searching) recording->discovered_at = clock_.wall_now();
-  changes.recordings.push_back(std::move(*recording));
+  // These columns alone: the recording's phase may move on while we look.
+  DiscoveryChange change{
+      .recording = known->recording.id, .discovery = outcome, .folder = seen->folder};
+  if (outcome != Discovery::searching) change.discovered_at = clock_.wall_now();
+  changes.discoveries.push_back(std::move(change));
   constexpr std::array names = {"not_started", "searching", "found", "incomplete", "missing"};
   changes.journal.push_back(
       {.call = known->call.id,

@@ -44,6 +44,7 @@ void apply(Connection& connection, const Changes& changes, const std::vector<Job
   for (const auto& call : changes.calls) put_call(connection, call);
   for (const auto& personal : changes.personal) put_personal(connection, personal);
   for (const auto& recording : changes.recordings) put_recording(connection, recording);
+  for (const auto& change : changes.discoveries) put_discovery(connection, change);
   for (const auto& pause : changes.pauses) put_pause(connection, pause);
   for (const auto& chunk : changes.chunks) put_chunk(connection, chunk);
   for (const auto& turn : changes.turns) put_turn(connection, turn);

@@ -181,11 +181,38 @@ void call_store_keeps_what_belongs_to_a_call(const StoreFactory& make) {
     auto recording = sample_recording("r1", "c1");
     REQUIRE(commit(*store, {.recordings = {recording}}).has_value());
     CHECK(describe(value_of(store->run(calls.load_recording({"r1"})))) == describe(recording));
-    recording.discovery = Discovery::found;
+    recording.phase = RecordingPhase::failed;
     recording.ended_at.reset();
     REQUIRE(commit(*store, {.recordings = {recording}}).has_value());
     CHECK(describe(value_of(store->run(calls.load_recording({"r1"})))) == describe(recording));
     CHECK(value_of(store->run(calls.recordings_of({"c1"}))).size() == 1);
+  }
+  SUBCASE("a call and the search write the same recording, and neither undoes the other") {
+    auto held = sample_recording("r1", "c1");
+    held.discovery = Discovery::not_started;
+    held.folder.clear();
+    held.discovered_at.reset();
+    REQUIRE(commit(*store, {.recordings = {held}}).has_value());
+    held.discovery = Discovery::searching;
+    REQUIRE(commit(*store, {.recordings = {held}}).has_value());
+    REQUIRE(commit(*store, {.discoveries = {{.recording = {"r1"},
+                                             .discovery = Discovery::found,
+                                             .folder = "20260302/c/r/",
+                                             .discovered_at = at_second(30)}}})
+                .has_value());
+    held.phase = RecordingPhase::stopped;
+    held.ended_at = at_second(25);
+    REQUIRE(commit(*store, {.recordings = {held}}).has_value());
+
+    const auto stored = value_of(store->run(calls.load_recording({"r1"})));
+    CHECK(stored.discovery == Discovery::found);
+    CHECK(stored.folder == "20260302/c/r/");
+    CHECK(stored.discovered_at == at_second(30));
+    CHECK(stored.phase == RecordingPhase::stopped);
+    CHECK(stored.ended_at == at_second(25));
+    const auto unknown = commit(*store, {.discoveries = {{.recording = {"nobody"}}}});
+    REQUIRE_FALSE(unknown.has_value());
+    CHECK(unknown.error().kind == ErrorKind::not_found);
   }
   SUBCASE("recordings of a call are oldest first, of all calls newest first and by discovery") {
     auto first = sample_recording("r1", "c1");

@@ -118,7 +118,6 @@ Task<void> CallActor::process(Letter letter) {
     const bool ring_done =
         ring_event_ != 0 && std::ranges::count(changes.handled_events, ring_event_) > 0;
     if (!nothing_in(changes)) {
-      changes = co_await keep_discovery(std::move(changes));
       auto committed = co_await shared_.commit_patiently(std::move(changes));
       if (!committed && committed.error().kind == ErrorKind::conflict) {
         shared_.conflicts.add();
@@ -207,21 +206,6 @@ void CallActor::add_actions(Changes& changes, Transition& transition) {
     else if (std::holds_alternative<call_action::Answer>(action) && !call.answer_first_sent)
       call.answer_first_sent = now;
   }
-}
-
-// How far the search for a recording's chunks has come is written by the search; what we hold of it
-// may be old.
-Task<Changes> CallActor::keep_discovery(Changes changes) {
-  for (auto& recording : changes.recordings) {
-    const auto ours = std::ranges::find(state_.recordings, recording.id, &Recording::id);
-    if (ours == state_.recordings.end() || ours->discovery == Discovery::not_started) continue;
-    auto stored = co_await shared_.services.store.load_recording(recording.id);
-    if (!stored) continue;
-    recording.discovery = stored->discovery;
-    recording.folder = stored->folder;
-    recording.discovered_at = stored->discovered_at;
-  }
-  co_return changes;
 }
 
 // False: there is nothing left to do for the letter.

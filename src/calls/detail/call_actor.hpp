@@ -102,7 +102,6 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   Changes changes_of(Transition& transition, const Letter& letter);
   void add_actions(Changes& changes, Transition& transition);
   void add_ring(Changes& changes, const CallState& next);
-  Task<Changes> keep_discovery(Changes changes);
   Task<void> give_up_letter(Letter letter, Error error);
   Task<bool> reload();
   void become(CallState next, bool stored);

@@ -4,6 +4,7 @@
 #include "store/detail/stored_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace earshot::store {
 
@@ -44,7 +45,8 @@ Result<void> MemoryTables::check(const Changes& changes) const {
       !std::ranges::all_of(changes.recordings, call_known, &Recording::call) ||
       !std::ranges::all_of(changes.turns, call_known, &Turn::call))
     return fail(ErrorKind::not_found, "there is no such call");
-  if (!std::ranges::all_of(changes.pauses, recording_known, &RecordingPause::recording) ||
+  if (!std::ranges::all_of(changes.discoveries, recording_known, &DiscoveryChange::recording) ||
+      !std::ranges::all_of(changes.pauses, recording_known, &RecordingPause::recording) ||
       !std::ranges::all_of(changes.chunks, recording_known, &Chunk::recording))
     return fail(ErrorKind::not_found, "there is no such recording");
   return ok();
@@ -72,10 +74,20 @@ void MemoryTables::apply(Changes changes, Random& random) {
     const auto same = std::ranges::find_if(recordings, [&](const Recording& other) {
       return other.id == recording.id && other.call == recording.call;
     });
-    if (same == recordings.end())
+    if (same == recordings.end()) {
       recordings.push_back(std::move(recording));
-    else
-      *same = std::move(recording);
+      continue;
+    }
+    if (same->discovery != Discovery::not_started) recording.discovery = same->discovery;
+    recording.folder = std::move(same->folder);
+    recording.discovered_at = same->discovered_at;
+    *same = std::move(recording);
+  }
+  for (auto& change : changes.discoveries) {
+    auto* recording = find_recording(change.recording);
+    recording->discovery = change.discovery;
+    if (!change.folder.empty()) recording->folder = mend_text(change.folder);
+    recording->discovered_at = change.discovered_at;
   }
   for (auto& pause : changes.pauses) pauses[{pause.recording, pause.from}] = pause;
   for (auto& chunk : changes.chunks) chunks[{chunk.recording, chunk.index}] = std::move(chunk);
@@ -120,6 +132,10 @@ EventStoreResult MemoryTables::put_event(InboundEvent event, WallTime received_a
   events[number] = {
       .stored = {.number = number, .event = std::move(event), .received_at = received_at}};
   return {.outcome = Accepted::stored, .number = number};
+}
+
+Recording* MemoryTables::find_recording(const RecordingId& id) {
+  return const_cast<Recording*>(std::as_const(*this).find_recording(id));
 }
 
 const Recording* MemoryTables::find_recording(const RecordingId& id) const {

@@ -47,6 +47,7 @@ struct MemoryTables {
   void apply(Changes changes, Random& random);
   EventStoreResult put_event(InboundEvent event, WallTime received_at);
 
+  Recording* find_recording(const RecordingId& id);
   const Recording* find_recording(const RecordingId& id) const;  // the newest of that id
   StoredJob* find_leased(const JobId& id, const std::string& runner);
 

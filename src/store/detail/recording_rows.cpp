@@ -93,8 +93,8 @@ void put_recording(Connection& connection, const Recording& recording) {
       "recording_id) DO UPDATE SET phase = excluded.phase, channels = excluded.channels, format = "
       "excluded.format, byos = excluded.byos, requested_at = excluded.requested_at, active_at = "
       "excluded.active_at, ended_at = excluded.ended_at, end_reason = excluded.end_reason, "
-      "discovery = excluded.discovery, folder = excluded.folder, discovered_at = "
-      "excluded.discovered_at",
+      "discovery = CASE WHEN recordings.discovery = 'not_started' THEN excluded.discovery ELSE "
+      "recordings.discovery END",
       {{"context_id", recording.call},
        {"recording_id", recording.id},
        {"phase", to_word(recording.phase)},
@@ -108,6 +108,18 @@ void put_recording(Connection& connection, const Recording& recording) {
        {"discovery", to_word(recording.discovery)},
        {"folder", mend_text(recording.folder)},
        {"discovered_at", recording.discovered_at}});
+}
+
+void put_discovery(Connection& connection, const DiscoveryChange& change) {
+  connection.execute(
+      "UPDATE recordings SET discovery = :discovery, folder = COALESCE(NULLIF(:folder, ''), "
+      "folder), discovered_at = :discovered_at WHERE context_id = :context_id AND "
+      "recording_id = :recording_id",
+      {{"discovery", to_word(change.discovery)},
+       {"folder", mend_text(change.folder)},
+       {"discovered_at", change.discovered_at},
+       {"context_id", call_of(connection, change.recording)},
+       {"recording_id", change.recording}});
 }
 
 void put_pause(Connection& connection, const RecordingPause& pause) {

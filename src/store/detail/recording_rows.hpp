@@ -11,6 +11,8 @@ namespace earshot::store {
 
 void put_recording(Connection& connection, const Recording& recording);
 // `not_found` when the recording is not stored.
+// `not_found` when there is no such recording.
+void put_discovery(Connection& connection, const DiscoveryChange& change);
 void put_pause(Connection& connection, const RecordingPause& pause);
 void put_chunk(Connection& connection, const Chunk& chunk);
 

@@ -122,6 +122,8 @@ Result<void> check_ids(const Changes& changes) {
     check.context("a recording's contextId", recording.call);
     check.needed("a recordingId", recording.id.text);
   }
+  for (const auto& change : changes.discoveries)
+    check.needed("a searched recordingId", change.recording.text);
   for (const auto& pause : changes.pauses)
     check.needed("a pause's recordingId", pause.recording.text);
   for (const auto& chunk : changes.chunks) {
