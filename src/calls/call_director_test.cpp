@@ -320,6 +320,19 @@ TEST_CASE("of two sockets the bridge gets both and keeps the newer") {
   CHECK(desk.sockets_ended == 1);
 }
 
+TEST_CASE("the bridge of a new call does not wait for the database") {
+  CallDesk desk;
+  desk.start();
+  desk.accept(desk.ring());
+  desk.accept(desk.connected());
+  desk.store.hangs = true;
+
+  desk.socket_opens();
+
+  CHECK(desk.bridges.size() == 1);
+  desk.store.hangs = false;
+}
+
 TEST_CASE("a socket that overtakes CallConnected waits for it") {
   CallDesk desk;
   desk.start();

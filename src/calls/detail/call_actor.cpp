@@ -57,6 +57,7 @@ Task<Result<void>> ActorShared::commit_patiently(Changes changes) {
 
 CallActor::CallActor(ActorShared& shared, CallState state)
     : shared_(shared), mailbox_(shared.services.clock, letters_max) {
+  may_have_turns_ = state.call.version > 0;
   if (state.call.version > 0) counted_phase_ = state.call.phase;
   become(std::move(state), false);
 }

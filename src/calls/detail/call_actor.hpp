@@ -160,6 +160,7 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   std::shared_ptr<CallBridge> bridge_;
   bool making_bridge_ = false;
   bool bridge_running_ = false;
+  bool may_have_turns_ = true;  // of a bridge before, in this process or another
 };
 
 }  // namespace earshot::calls::detail

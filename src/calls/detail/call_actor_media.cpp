@@ -51,9 +51,14 @@ Task<void> CallActor::make_bridge(std::shared_ptr<CallActor> self) {
   auto& services = shared.services;
   const auto id = self->state_.call.id;
   // A call that had a bridge before (a restart, a socket lost) goes on where it was. Without the
-  // database it begins anew: better that than silence.
-  static_cast<void>(co_await services.notes.flush());
-  auto turns = co_await services.store.turns_of(id);
+  // database it begins anew: better that than silence. The first bridge of a new call waits for no
+  // database: there is nothing to go on from.
+  Result<std::vector<Turn>> turns;
+  if (self->may_have_turns_) {
+    static_cast<void>(co_await services.notes.flush());
+    turns = co_await services.store.turns_of(id);
+  }
+  self->may_have_turns_ = true;
   self->making_bridge_ = false;
   if (self->held_.empty() || self->dead_ || self->state_.closed()) {
     self->place_media();

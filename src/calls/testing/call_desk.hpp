@@ -15,6 +15,20 @@
 
 namespace earshot::calls::testing {
 
+// A database that does not answer, when told: neither a failure nor a result.
+class SlowStore : public store::MemoryStore {
+ public:
+  SlowStore(Random& random, Clock& clock) : MemoryStore(random), clock_(clock) {}
+  Task<Result<std::vector<Turn>>> turns_of(ContextId call) override {
+    while (hangs) co_await clock_.sleep_for(1s);
+    co_return co_await MemoryStore::turns_of(std::move(call));
+  }
+  bool hangs = false;
+
+ private:
+  Clock& clock_;
+};
+
 class CallDesk {
  public:
   CallDesk() {
@@ -155,7 +169,7 @@ class CallDesk {
   SeededRandom random{7};
   MemoryLog log;
   Counters counters;
-  store::MemoryStore store{random};
+  SlowStore store{random, runtime.clock()};
   FakeAcs acs;
   MemoryEventSpool spool;
   NoTapSpool tap_spool;
