@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
@@ -58,7 +59,8 @@ Task<void> live(Config config, Outside outside, net::Runtime& runtime, Signal& e
 
 EnvFile read_env_file(const std::string& path, bool must_exist) {
   std::ifstream file(path);
-  if (!file) {
+  // A directory can be opened and not be read.
+  if (!file || std::filesystem::is_directory(path)) {
     EnvFile missing;
     if (must_exist)
       missing.faults.push_back({path, "cannot be read", "give the path of a readable file"});

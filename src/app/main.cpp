@@ -11,6 +11,9 @@ namespace {
 
 using namespace earshot;
 
+// As for a wrong configuration: nothing was tried.
+constexpr int usage_error = 2;
+
 Task<void> run_verb(cli::ApiClient& client, const cli::ChosenCommand& chosen, int& exit_code) {
   exit_code = co_await chosen.run(client);
 }
@@ -66,7 +69,11 @@ int main(int argc, char** argv) {
   earshot::cli::ChosenCommand chosen;
   earshot::cli::add_commands(app, chosen);
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : usage_error;
+  }
   if (serve->parsed()) return earshot::app::run_serve(env_file);
   if (config->parsed()) {
     using earshot::app::ConfigView;

@@ -2,6 +2,7 @@
 
 #include "api/rest_api.hpp"
 #include "app/alerts.hpp"
+#include "app/data_folder.hpp"
 #include "app/options.hpp"
 #include "app/storage.hpp"
 #include "app/version.hpp"
@@ -20,7 +21,6 @@
 #include "store/sql_store.hpp"
 #include "store/tap_spool_files.hpp"
 
-#include <filesystem>
 #include <fmt/format.h>
 
 namespace earshot::app {
@@ -41,6 +41,8 @@ class RunningService : public Service {
         tasks_(control(), outside_.clock, outside_.log, "service") {}
 
   Task<Result<void>> start() {
+    // Before anything is touched that a service which runs already may be using.
+    if (auto free = check_address(); !free) co_return free;
     if (auto made = open_storage(); !made) co_return made;
     if (auto made = make_workers(); !made) co_return made;
     if (auto made = make_calls(); !made) co_return made;
@@ -80,13 +82,20 @@ class RunningService : public Service {
  private:
   Executor& control() { return *outside_.workers.front(); }
 
+  // Listens unshared for a moment: shared listeners would also share with another service that is
+  // there already, which would get half of the calls.
+  Result<void> check_address() {
+    auto listener = outside_.network.listen(config_.listen_address, config_.port, false);
+    if (listener) return ok();
+    return fail(fmt::format("listening on {}:{}", config_.listen_address, config_.port),
+                listener.error());
+  }
+
   Result<void> open_storage() {
-    std::error_code error;
-    std::filesystem::create_directories(config_.data_dir, error);
-    if (error)
-      return fail(ErrorKind::unavailable,
-                  fmt::format("EARSHOT_DATA_DIR {}: {}", config_.data_dir, error.message()));
-    const auto folder = std::filesystem::absolute(config_.data_dir);
+    auto claimed = DataFolder::claim(config_.data_dir);
+    if (!claimed) return Failure(claimed.error());
+    data_folder_ = std::move(*claimed);
+    const auto& folder = data_folder_.path();
     store::SqlStoreOptions database{
         .connection = config_.database_url.empty() ? "sqlite://" + (folder / "earshot.db").string()
                                                    : config_.database_url};
@@ -239,6 +248,7 @@ class RunningService : public Service {
   LogAlertSink alerts_;
   voice_live::ConnectQuota quota_;
   calls::KnownCalls known_;
+  DataFolder data_folder_;
   std::unique_ptr<store::SqlStore> store_;
   std::unique_ptr<EventSpool> event_spool_;
   std::unique_ptr<TapSpool> tap_spool_;
