@@ -49,6 +49,23 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+// All members, zeros too: a client of the service may take each for granted.
+json::object describe_usage(std::int64_t output_tokens) {
+  const json::object cached{{"text_tokens", 0}, {"audio_tokens", 0}, {"image_tokens", 0}};
+  const json::object input{{"cached_tokens", 0},
+                           {"text_tokens", 0},
+                           {"audio_tokens", 0},
+                           {"image_tokens", 0},
+                           {"cached_tokens_details", cached}};
+  const json::object output{
+      {"text_tokens", 0}, {"audio_tokens", output_tokens}, {"reasoning_tokens", 0}};
+  return {{"total_tokens", output_tokens},
+          {"input_tokens", 0},
+          {"output_tokens", output_tokens},
+          {"input_token_details", input},
+          {"output_token_details", output}};
+}
+
 // The one text part of a pre_generated_assistant_message.
 std::string announcement_text(const json::object& response) {
   const json::object* message = object_of(response, "pre_generated_assistant_message");
@@ -165,7 +182,9 @@ void VoiceLiveSession::update_session(const json::object& event) {
     if (detection->is_object()) {
       const json::object& fields = detection->get_object();
       TurnDetection& to = settings_.turn_detection;
-      const bool semantic = text_of(fields, "type").starts_with("azure_semantic_vad");
+      if (const auto type = text_of(fields, "type"); !type.empty())
+        settings_.turn_detection_type = type;
+      const bool semantic = settings_.turn_detection_type.starts_with("azure_semantic_vad");
       to.prefix_padding_ms =
           static_cast<int>(number_of(fields, "prefix_padding_ms").value_or(semantic ? 420 : 400));
       to.speech_duration_ms =
@@ -466,8 +485,7 @@ void VoiceLiveSession::finish_response(const Response& response, const std::stri
       {"modalities", json::array{"text", "audio"}},
       {"output_audio_format", settings_.output_format},
       {"output", json::array{item}},
-      {"usage",
-       {{"total_tokens", output_tokens}, {"input_tokens", 0}, {"output_tokens", output_tokens}}}};
+      {"usage", describe_usage(output_tokens)}};
   if (cancelled)
     done["status_details"] =
         json::object{{"type", done["status"]}, {"reason", response.stop_reason}};
@@ -487,7 +505,7 @@ json::object VoiceLiveSession::describe_session() const {
                        {"output_audio_format", settings_.output_format},
                        {"input_audio_sampling_rate", settings_.input_rate_hz},
                        {"turn_detection",
-                        {{"type", "server_vad"},
+                        {{"type", settings_.turn_detection_type},
                          {"threshold", 0.5},
                          {"prefix_padding_ms", detection.prefix_padding_ms},
                          {"silence_duration_ms", detection.silence_duration_ms},

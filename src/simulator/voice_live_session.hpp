@@ -54,6 +54,7 @@ class VoiceLiveSession {
     std::uint32_t input_rate_hz = 24000;
     std::uint32_t output_rate_hz = 24000;
     TurnDetection turn_detection;
+    std::string turn_detection_type = "server_vad";
     bool create_response = true;
     bool interrupt_response = true;
     bool word_timestamps = false;
