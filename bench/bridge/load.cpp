@@ -21,8 +21,9 @@ namespace {
 constexpr std::size_t dialing_max = 32;
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t connect_ns_max = 60 * second_ns;
-constexpr std::int64_t rest_ns_max = 3 * second_ns;
-constexpr std::int64_t hang_up_ns_max = 10 * second_ns;
+// A frame that is later than this is lost.
+constexpr std::int64_t rest_ns_max = 5 * second_ns;
+constexpr std::int64_t hang_up_ns_max = 20 * second_ns;
 // Between looks at the sockets no more frames than these leave, so that what arrives is not kept
 // waiting by a load that catches up.
 constexpr int frames_at_once_max = 16;
@@ -284,6 +285,7 @@ void Load::on_session_update(LoadPeer& peer, std::string_view message) {
 }
 
 void Load::on_frame(LoadPeer& peer, Direction direction, std::string_view text) {
+  if (counted_) return;
   const auto now = steady_now_ns();
   auto& tally = direction == Direction::up ? result_.up : result_.down;
   const auto code = coder_.read(text);
@@ -394,6 +396,7 @@ void Load::wait_for_rest() {
 }
 
 void Load::count_lost() {
+  counted_ = true;
   for (const auto& call : calls_) {
     result_.up.lost += static_cast<std::uint64_t>(std::ranges::count(call.seen_up, false));
     result_.down.lost += static_cast<std::uint64_t>(std::ranges::count(call.seen_down, false));

@@ -109,6 +109,7 @@ class Load {
   std::size_t ready_ = 0;
   std::size_t ended_ = 0;
   bool hanging_up_ = false;
+  bool counted_ = false;       // what comes afterwards is lost
   std::uint64_t foreign_ = 0;  // audio for no call of ours
   LoadResult result_;
 };

@@ -17,7 +17,7 @@ namespace earshot::bench {
 namespace {
 
 constexpr int start_ms_max = 10'000;
-constexpr int stop_ms_max = 20'000;
+constexpr int stop_ms_max = 30'000;
 
 // Until the end of the stream, or with `line` until its first end of line.
 std::string read_report(int fd, bool line, int wait_ms) {

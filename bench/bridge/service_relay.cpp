@@ -83,7 +83,7 @@ Task<void> live(const ServiceOptions& options, ServiceParts& parts) {
   if (!server) co_return;
   parts.tell_port((*server)->port());
   co_await parts.ending->wait();
-  co_await (*server)->stop(parts.clock.steady_now() + 5s);
+  co_await (*server)->stop(parts.clock.steady_now() + 15s);
   co_await relay.join();
 }
 
