@@ -23,6 +23,8 @@ namespace {
 
 // After the hang-ups of a stop: for ACS's last events and the bridges' last words.
 constexpr Duration hang_up_grace = 10s;
+// Events of no call that are written off in one commit.
+constexpr std::size_t forgotten_max = 256;
 
 // Digits alone identify the called number; SHA-256, because the ring key is kept when personal data
 // is erased.
@@ -73,7 +75,8 @@ struct CallDirector::State {
   Task<void> take_ring(StoredEvent stored);
   void new_call(StoredEvent stored, std::string ring_key);
   Task<void> read_missed();
-  Task<void> forget(std::int64_t number);
+  void forget(std::int64_t number);
+  Task<void> write_off_forgotten();
   Task<ContextId> call_of(InboundEvent event);
   Task<std::optional<Call>> found(std::function<Task<Result<std::optional<Call>>>()> ask);
   Task<Result<ActorPtr>> find_actor(ContextId id);
@@ -95,8 +98,9 @@ struct CallDirector::State {
   std::map<ContextId, ActorPtr> actors;
   std::map<std::string, ContextId> rings;  // ring key to call, of the calls in hand
   std::deque<Waiting> waiting;
-  std::set<std::int64_t> in_hand;  // numbers of stored events that this process is busy with
-  bool missed = false;             // some stored events were left in the database
+  std::set<std::int64_t> in_hand;       // numbers of stored events that this process is busy with
+  std::vector<std::int64_t> forgotten;  // of those in hand: nothing follows from them
+  bool missed = false;                  // some stored events were left in the database
   bool draining = false;
   std::unique_ptr<Signal> arrived;
   std::unique_ptr<Signal> actor_gone;
@@ -199,7 +203,9 @@ void CallDirector::State::enqueue(std::vector<StoredEvent> events) {
 
 Task<void> CallDirector::State::take_in() {
   while (!shared.stopping) {
-    if (!waiting.empty()) {
+    if (!forgotten.empty() && (waiting.empty() || forgotten.size() >= forgotten_max)) {
+      co_await write_off_forgotten();
+    } else if (!waiting.empty()) {
       auto next = std::move(waiting.front());
       waiting.pop_front();
       if (next.stored)
@@ -235,12 +241,12 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
   if (call.empty()) {
     unknown.add();
     log.info("event of an unknown call ignored", {{"type", stored.event.type}});
-    co_return co_await forget(number);
+    co_return forget(number);
   }
   auto actor = co_await find_actor(call);
   if (!actor) {
     if (worth_retrying(actor.error())) co_return;  // stopping
-    co_return co_await forget(number);
+    co_return forget(number);
   }
   if (const auto* changed = std::get_if<RecordingStateChanged>(&stored.event.body))
     log.info("[RecordingCallback] StateChanged: state=" +
@@ -278,11 +284,15 @@ Task<std::optional<Call>> CallDirector::State::found(
   co_return answer ? std::move(*answer) : std::nullopt;
 }
 
-// Nothing follows from the event.
-Task<void> CallDirector::State::forget(std::int64_t number) {
-  Changes changes{.handled_events = {number}};
+// Nothing follows from the event. Not each with a commit of its own: a subscription that also sends
+// what is not ours would keep a ring waiting behind it.
+void CallDirector::State::forget(std::int64_t number) { forgotten.push_back(number); }
+
+Task<void> CallDirector::State::write_off_forgotten() {
+  auto numbers = std::exchange(forgotten, {});
+  Changes changes{.handled_events = numbers};
   static_cast<void>(co_await shared.commit_patiently(std::move(changes)));
-  in_hand.erase(number);
+  for (const auto number : numbers) in_hand.erase(number);
 }
 
 // Rings.
@@ -305,7 +315,7 @@ Task<void> CallDirector::State::take_ring(StoredEvent stored) {
                             std::get<IncomingCall>(stored.event.body).incoming_call_context);
     co_return;
   }
-  co_await forget(stored.number);
+  forget(stored.number);
 }
 
 void CallDirector::State::new_call(StoredEvent stored, std::string ring_key) {

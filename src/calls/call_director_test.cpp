@@ -140,6 +140,26 @@ TEST_CASE("an event of a call we never made is answered and forgotten") {
         1);
 }
 
+TEST_CASE("a ring does not wait behind thousands of events that are no call's") {
+  CallDesk desk;
+  desk.start();
+  desk.store.commit_takes = 5ms;
+  std::vector<InboundEvent> batch;
+  for (int i = 0; i < 2000; ++i)
+    batch.push_back(InboundEvent{.door = EventDoor::event_grid,
+                                 .id = "other-" + std::to_string(i),
+                                 .type = "Microsoft.Communication.SMSReceived",
+                                 .body = OtherEvent{},
+                                 .raw = "{}"});
+  batch.push_back(desk.ring());
+
+  desk.accept(std::move(batch));
+  desk.advance(1s);
+
+  CHECK(desk.acs.answered.has_value());
+  CHECK(desk.store.events_waiting() == 0);
+}
+
 TEST_CASE("a ring that is too old is kept and not answered") {
   CallDesk desk;
   desk.start();

@@ -15,7 +15,8 @@
 
 namespace earshot::calls::testing {
 
-// A database that does not answer, when told: neither a failure nor a result.
+// A database that does not answer, when told (neither a failure nor a result), or that takes its
+// time.
 class SlowStore : public store::MemoryStore {
  public:
   SlowStore(Random& random, Clock& clock) : MemoryStore(random), clock_(clock) {}
@@ -23,7 +24,12 @@ class SlowStore : public store::MemoryStore {
     while (hangs) co_await clock_.sleep_for(1s);
     co_return co_await MemoryStore::turns_of(std::move(call));
   }
+  Task<Result<void>> commit(Changes changes) override {
+    if (commit_takes > Duration{0}) co_await clock_.sleep_for(commit_takes);
+    co_return co_await MemoryStore::commit(std::move(changes));
+  }
   bool hangs = false;
+  Duration commit_takes{0};
 
  private:
   Clock& clock_;
