@@ -48,14 +48,9 @@ class RunningService : public Service {
     if (auto made = make_calls(); !made) co_return made;
     make_recording();
     make_api();
-    notes_->start();
-    if (auto started = co_await director_->start(); !started)
-      co_return fail("taking up open calls", started.error());
-    inbox_->start();
-    tasks_.spawn(jobs_->run());
-    tasks_.spawn(taps_->run());
-    tasks_.spawn(tap_retention_->run());
-    co_return co_await open_doors();
+    auto began = co_await begin();
+    if (!began) co_await abandon();
+    co_return began;
   }
 
   std::uint16_t port() const override { return workers_.front()->port(); }
@@ -80,6 +75,34 @@ class RunningService : public Service {
   }
 
  private:
+  // The doors first: a process whose port is taken, by one that still runs perhaps, must not touch
+  // that one's calls. What comes in meanwhile is stored, and waits for the director.
+  Task<Result<void>> begin() {
+    notes_->start();
+    if (auto opened = co_await open_doors(); !opened) co_return opened;
+    if (auto started = co_await director_->start(); !started)
+      co_return fail("taking up open calls", started.error());
+    inbox_->start();
+    tasks_.spawn(jobs_->run());
+    tasks_.spawn(taps_->run());
+    tasks_.spawn(tap_retention_->run());
+    started_ = true;
+    outside_.log.info("serving", {{"address", config_.listen_address},
+                                  {"port", port()},
+                                  {"workers", workers_.size()},
+                                  {"version", version}});
+    co_return ok();
+  }
+
+  // Ends what a start that failed had begun; the calls go on without us.
+  Task<void> abandon() {
+    stopping_ = true;
+    co_await director_->abandon();
+    for (auto& worker : workers_)
+      co_await net::run_on(worker->executor(), worker->close(outside_.clock.steady_now()));
+    co_await notes_->stop();
+  }
+
   Executor& control() { return *outside_.workers.front(); }
 
   // Listens unshared for a moment: shared listeners would also share with another service that is
@@ -210,7 +233,9 @@ class RunningService : public Service {
         .log = outside_.log,
         .operations = *director_,
         .recordings = *queries_,
-        .not_ready = [this] { return stopping_ ? "the service is draining" : ""; }};
+        .not_ready = [this] {
+          return stopping_ ? "the service is draining" : started_ ? "" : "the service is starting";
+        }};
     api_ =
         std::make_unique<api::RestApi>(std::move(services), config_.api_key, std::string(version));
   }
@@ -226,10 +251,6 @@ class RunningService : public Service {
                        listening.error());
       port = workers_.front()->port();
     }
-    outside_.log.info("serving", {{"address", config_.listen_address},
-                                  {"port", port},
-                                  {"workers", workers_.size()},
-                                  {"version", version}});
     co_return ok();
   }
 
@@ -266,6 +287,7 @@ class RunningService : public Service {
   std::unique_ptr<jobs::JobRunner> jobs_;
   std::unique_ptr<api::RestApi> api_;
   TaskGroup tasks_;
+  bool started_ = false;
   bool stopping_ = false;
 };
 

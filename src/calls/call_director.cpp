@@ -412,7 +412,8 @@ Task<Result<void>> CallDirector::start() {
   const auto limit = static_cast<int>(state.shared.options.events_waiting_max);
   auto events = co_await state.store.unhandled_events(limit);
   if (!events) co_return Failure(events.error());
-  state.missed = events->size() == static_cast<std::size_t>(limit);
+  // Rings and callbacks may have come in already.
+  state.missed = state.missed || events->size() == static_cast<std::size_t>(limit);
   if (!recoveries.empty() || !events->empty())
     state.log.info("taking up what an earlier process left",
                    {{"calls", recoveries.size()}, {"events", events->size()}});
@@ -441,6 +442,12 @@ Task<void> CallDirector::stop(SteadyTime deadline) {
     const auto last = clock.steady_now() + hang_up_grace;
     co_await state.wait_while_calls(last, [&] { return !state.actors.empty(); });
   }
+  co_await abandon();
+}
+
+Task<void> CallDirector::abandon() {
+  auto& state = *state_;
+  state.draining = true;
   state.shared.stopping = true;
   state.arrived->notify();
   state.shared.timers.stop();

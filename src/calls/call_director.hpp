@@ -65,6 +65,8 @@ class CallDirector : public StoredEventHandler, public MediaArrivals, public Cal
   // Drains, waits for the calls in progress until `deadline`, then hangs them up (or leaves them to
   // the next process, as configured) and ends everything.
   Task<void> stop(SteadyTime deadline);
+  // Ends everything at once and leaves the phone calls to another process. Also before start().
+  Task<void> abandon();
 
   std::size_t calls_open() const;
 
