@@ -116,7 +116,7 @@ TEST_CASE(
     for (const char* type : {"event IncomingCall", "answer accepted", "event CallConnected",
                              "media socket opened", "recording started", "recording active",
                              "recording_notice_said", "call ended", "event CallDisconnected"}) {
-      CAPTURE(type);
+      CAPTURE(std::string(type));
       CHECK(std::ranges::count(journal, type) == 1);
     }
     CHECK(journal.front() == "event IncomingCall");

@@ -37,6 +37,11 @@ std::map<int, std::filesystem::path> tap_files(const std::filesystem::path& spoo
   return found;
 }
 
+Task<void> run_placed(simulator::AcsSimulator& acs, simulator::CallPlan plan,
+                      std::shared_ptr<PlacedCall> placed) {
+  placed->report = co_await acs.place_call(std::move(plan));
+}
+
 Bytes read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -114,6 +119,7 @@ World::~World() {
   if (service) stop_service();
   runtime.run(voice_live->stop());
   runtime.run(acs->stop());
+  runtime.run(calls_.join());
 }
 
 app::Config World::config() const {
@@ -147,6 +153,17 @@ void World::stop_service() {
 
 simulator::CallReport World::call(simulator::CallPlan plan, simulator::ProgressSink progress) {
   return runtime.run_for(acs->place_call(std::move(plan), std::move(progress)), 2h);
+}
+
+std::shared_ptr<PlacedCall> World::place(simulator::CallPlan plan) {
+  auto placed = std::make_shared<PlacedCall>();
+  calls_.spawn(run_placed(*acs, std::move(plan), placed));
+  return placed;
+}
+
+simulator::CallReport World::finish(const std::shared_ptr<PlacedCall>& placed) {
+  wait_until([&] { return placed->report.has_value(); });
+  return *placed->report;
 }
 
 void World::wait_until(const std::function<bool()>& condition, Duration limit) {

@@ -5,6 +5,7 @@
 // service: what it knows is asked over its API, what it wrote is read from its data directory.
 
 #include "app/service.hpp"
+#include "base/task_group.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/memory_network.hpp"
 #include "net/testing/test_runtime.hpp"
@@ -17,6 +18,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,11 @@ struct StoredSound {
   std::vector<std::int16_t> samples;
 };
 
+// A call that goes on while the test does something else.
+struct PlacedCall {
+  std::optional<simulator::CallReport> report;
+};
+
 class World {
  public:
   static constexpr std::uint16_t service_port = 8080;
@@ -81,6 +88,9 @@ class World {
 
   // Runs until the call and everything that the simulator does about it is over.
   simulator::CallReport call(simulator::CallPlan plan, simulator::ProgressSink progress = {});
+  // The call begins when time next moves: runtime.advance(…), then finish().
+  std::shared_ptr<PlacedCall> place(simulator::CallPlan plan);
+  simulator::CallReport finish(const std::shared_ptr<PlacedCall>& placed);
   // Moves time until a call of the service says so; fails the test after `limit`.
   void wait_until(const std::function<bool()>& condition, Duration limit = 10min);
   // Until the newest recording's chunks were all found.
@@ -131,6 +141,7 @@ class World {
   Counters simulator_counters_;
   Counters service_counters_;
   std::unique_ptr<net::HttpClient> simulator_http_;
+  TaskGroup calls_{runtime.executor(), runtime.clock(), log, "calls"};
 };
 
 // The one WAV of a downloaded recording; fails the test when it is none.
