@@ -1,0 +1,107 @@
+// The whole recording path on Azurite: the simulator exports chunks to it, Earshot finds and serves them, and
+// Microsoft's own Blob client reads what was written.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { Stage, freePort, recordedCall, text } from "./support.mjs";
+
+let stage;
+let report;
+let recording;
+let downloaded;
+let container;
+
+before(async () => {
+  stage = await Stage.open();
+  const azurite = await stage.startAzurite();
+  container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("recordings");
+  const port = await freePort();
+  const simulator = await stage.startSimulator(
+    ["--storage-connection-string", azurite.connectionString, "--create-container", "--chunk-seconds", "4"],
+    `http://127.0.0.1:${port}`);
+  const earshot = await stage.startEarshot(port, simulator, {
+    AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString,
+    AZURE_STORAGE_CONTAINER: "recordings",
+  });
+  ({ report, recording } = await recordedCall(simulator, earshot, 11));
+  const wav = path.join(stage.folder, "call.wav");
+  await earshot.ask("recordings", "download", recording.recordingId, "-o", wav);
+  downloaded = { path: wav, bytes: await readFile(wav) };
+});
+
+after(async () => stage?.close());
+
+async function listed(options) {
+  const blobs = [];
+  for await (const blob of container.listBlobsFlat(options)) blobs.push(blob);
+  return blobs;
+}
+
+/** The bytes after the header of `data`, of a WAV of chunks in any order. */
+function wavData(bytes) {
+  assert.equal(bytes.toString("latin1", 0, 4), "RIFF");
+  assert.equal(bytes.toString("latin1", 8, 12), "WAVE");
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const size = bytes.readUInt32LE(at + 4);
+    if (bytes.toString("latin1", at, at + 4) === "data") {
+      assert.ok(at + 8 + size <= bytes.length, "the data chunk is longer than the file");
+      return bytes.subarray(at + 8, at + 8 + size);
+    }
+    at += 8 + size + (size % 2);
+  }
+  throw new Error("a WAV without data");
+}
+
+test("Earshot finds in Azurite every chunk that the simulator wrote", () => {
+  const written = report.recordings[0].chunks.map((chunk) => chunk.audio);
+  assert.ok(written.length >= 2, `several chunks were expected, not ${written}`);
+  assert.equal(recording.recordingId, report.recordings[0].recordingId);
+  assert.deepEqual(recording.chunks.map((chunk) => chunk.audio), written);
+});
+
+test("storage-blob lists by prefix the same blobs, with the sizes that Earshot tells", async () => {
+  const folder = path.posix.dirname(recording.chunks[0].audio);
+  const blobs = await listed({ prefix: `${folder}/` });
+  const audio = blobs.filter((blob) => blob.name.endsWith(".wav"));
+  assert.deepEqual(audio.map((blob) => blob.name).sort(), recording.chunks.map((chunk) => chunk.audio).sort());
+  for (const chunk of recording.chunks)
+    assert.equal(audio.find((blob) => blob.name === chunk.audio).properties.contentLength, chunk.bytes);
+  assert.equal(blobs.length, 2 * audio.length, "each chunk has its metadata beside it");
+  assert.equal((await listed({ prefix: "19990101/" })).length, 0);
+});
+
+test("storage-blob reads properties of each blob, and an MD5 where set is that of its bytes", async () => {
+  for (const { name } of await listed()) {
+    const client = container.getBlobClient(name);
+    const properties = await client.getProperties();
+    const bytes = await client.downloadToBuffer();
+    assert.equal(properties.contentLength, bytes.length);
+    assert.equal(properties.blobType, "BlockBlob");
+    assert.match(properties.contentType, name.endsWith(".json") ? /json/ : /^(audio\/|application\/octet-stream)/);
+    if (properties.contentMD5)
+      assert.deepEqual(Buffer.from(properties.contentMD5), createHash("md5").update(bytes).digest());
+  }
+});
+
+test("what storage-blob downloads of the chunks is, put together, the WAV that Earshot serves", async () => {
+  const parts = [];
+  for (const chunk of recording.chunks)
+    parts.push(wavData(await container.getBlobClient(chunk.audio).downloadToBuffer()));
+  const joined = Buffer.concat(parts);
+  assert.ok(joined.some((byte) => byte !== 0), "the recording is silent");
+  assert.ok(wavData(downloaded.bytes).equals(joined), "the download differs from its chunks");
+  assert.equal(Number(await text("soxi", "-s", downloaded.path)) * 2, joined.length);
+});
+
+test("the metadata that storage-blob downloads names the chunk and the length that Earshot tells", async () => {
+  for (const chunk of recording.chunks) {
+    const name = chunk.audio.replace(/-audiowav(.*)\.wav$/, "-acsmetadata$1.json");
+    const metadata = JSON.parse((await container.getBlobClient(name).downloadToBuffer()).toString("utf8"));
+    assert.equal(metadata.chunkIndex, chunk.chunkIndex);
+    assert.ok(Math.abs(metadata.chunkDuration / 1000 - chunk.durationSeconds) < 0.005);
+    assert.equal(metadata.recordingInfo.audioConfiguration.sampleRate, chunk.sampleRateHz);
+  }
+});
