@@ -308,9 +308,7 @@ void Load::on_frame(LoadPeer& peer, Direction direction, std::string_view text) 
   ++tally.received;
   if (code->sequence < newest) ++tally.reordered;
   newest = std::max<std::int64_t>(newest, code->sequence);
-  if (in_window(code->sequence))
-    tally.latency_ns.push_back(
-        static_cast<std::uint32_t>(std::min<std::int64_t>(now - code->sent_ns, UINT32_MAX)));
+  if (in_window(code->sequence)) tally.latency_ns.push_back(now - code->sent_ns);
 }
 
 // ---- playing
@@ -341,9 +339,7 @@ void Load::send_frame(std::int64_t number, std::int64_t due_ns) {
   peer.send(made.frame);
   if (peer.wants_write()) watch(peer, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
   ++(direction == Direction::up ? result_.up : result_.down).offered;
-  if (in_window(sequence))
-    result_.behind_ns.push_back(
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(now - due_ns, 0, UINT32_MAX)));
+  if (in_window(sequence)) result_.behind_ns.push_back(std::max<std::int64_t>(now - due_ns, 0));
 }
 
 void Load::send_due(std::int64_t zero_ns, std::int64_t now_ns) {

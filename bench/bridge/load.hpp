@@ -28,14 +28,14 @@ struct DirectionTally {
   std::uint64_t misrouted = 0;
   std::uint64_t reordered = 0;
   std::uint64_t damaged = 0;
-  std::vector<std::uint32_t> latency_ns;  // of frames offered in the measured time; sorted
+  std::vector<std::int64_t> latency_ns;  // of frames offered in the measured time; sorted
 };
 
 struct LoadResult {
   DirectionTally up;
   DirectionTally down;
-  std::vector<std::uint32_t> behind_ns;  // how late a frame was offered; measured time; sorted
-  double load_cpu_share = 0;             // of its core, in the measured time
+  std::vector<std::int64_t> behind_ns;  // how late a frame was offered; measured time; sorted
+  double load_cpu_share = 0;            // of its core, in the measured time
   double measured_seconds = 0;
 };
 

@@ -29,6 +29,7 @@ using namespace earshot::bench;
 constexpr int service_core = 0;
 constexpr int load_core = 1;
 constexpr int calls_max = 2000;
+constexpr double quiet_load_max = 1;
 constexpr int seconds_max = 600;
 
 struct BenchOptions {
@@ -121,6 +122,12 @@ double counter_of(const std::string& counters, const std::string& name) {
   return at == std::string::npos ? 0 : std::atof(counters.c_str() + at + name.size() + 2);
 }
 
+// Of the last minute; what else runs here spoils the numbers.
+double machine_load() {
+  double load = 0;
+  return ::getloadavg(&load, 1) == 1 ? load : 0;
+}
+
 // nullopt: the calls could not be held up, which is said on standard error.
 std::optional<RunReport> run(const Mode& mode, const BenchOptions& options, int calls) {
   const LoadOptions load_options{
@@ -164,6 +171,7 @@ int main(int argc, char** argv) {
   if (!options.raw.empty()) raw.open(options.raw);
   if (!options.raw.empty() && !raw) complain("cannot write " + options.raw.string());
 
+  const double load_before = machine_load();
   std::vector<RunReport> reports;
   bool good = true;
   for (const int calls : options.calls)
@@ -188,5 +196,7 @@ int main(int argc, char** argv) {
       fmt::print("{} calls: {:.1f} MB of tap and ledger on disk, {:.0f} bytes dropped\n",
                  report.options.calls, static_cast<double>(report.tap_bytes) / 1e6,
                  report.tap_bytes_dropped);
+  fmt::print("Load of the machine before the start: {:.2f}{}\n", load_before,
+             load_before < quiet_load_max ? "" : " (busy: these are no numbers to keep)");
   return good ? 0 : 1;
 }

@@ -8,13 +8,13 @@ namespace earshot::bench {
 
 namespace {
 
-double percentile_ms(std::span<const std::uint32_t> sorted_ns, double part) {
+double percentile_ms(std::span<const std::int64_t> sorted_ns, double part) {
   if (sorted_ns.empty()) return 0;
   const auto last = static_cast<double>(sorted_ns.size() - 1);
-  return sorted_ns[static_cast<std::size_t>(last * part + 0.5)] / 1e6;
+  return static_cast<double>(sorted_ns[static_cast<std::size_t>(last * part + 0.5)]) / 1e6;
 }
 
-std::string three(std::span<const std::uint32_t> sorted_ns) {
+std::string three(std::span<const std::int64_t> sorted_ns) {
   return fmt::format("{:.2f} / {:.2f} / {:.2f}", percentile_ms(sorted_ns, 0.5),
                      percentile_ms(sorted_ns, 0.99), percentile_ms(sorted_ns, 0.999));
 }
@@ -48,7 +48,7 @@ void add_row(std::string& out, const RunReport& report) {
 
 // Beside each other in the same run: the second over the first.
 void add_ratio(std::string& out, const RunReport& relay, const RunReport& earshot) {
-  const auto p99 = [](const std::vector<std::uint32_t>& of, const std::vector<std::uint32_t>& to) {
+  const auto p99 = [](const std::vector<std::int64_t>& of, const std::vector<std::int64_t>& to) {
     return percentile_ms(of, 0.99) / std::max(percentile_ms(to, 0.99), 1e-6);
   };
   fmt::format_to(std::back_inserter(out),
