@@ -1,5 +1,7 @@
 #include "recording/recording_discovery.hpp"
 
+#include "recording/session_end.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -89,7 +91,14 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
                                           .tolerance = options_.end_tolerance});
   const bool last_try = now + spacing(job.attempts) > deadline_of(job);
   auto outcome = Discovery::searching;
-  if (progress.complete())
+  bool is_whole = progress.complete();
+  // The end that we know may be later than the true one: an end without a word is found by a poll.
+  if (!is_whole && progress.consecutive) {
+    auto last = co_await last_chunk_told(known);
+    if (!last) co_return Failure(last.error());
+    is_whole = *last == seen->chunks.back().index.value;
+  }
+  if (is_whole)
     outcome = Discovery::found;
   else if (last_try)
     outcome = progress.audio > Duration{} ? Discovery::incomplete : Discovery::missing;
@@ -108,6 +117,12 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
     alerted = true;
   }
   co_return again(job, now, progress.reason, alerted);
+}
+
+Task<Result<std::optional<std::uint32_t>>> RecordingDiscovery::last_chunk_told(KnownPtr known) {
+  auto journal = co_await store_.journal_of(known->call.id);
+  if (!journal) co_return fail("load the call's journal", journal.error());
+  co_return last_chunk_of_session(*journal, known->recording.id);
 }
 
 Task<Result<JobOutcome>> RecordingDiscovery::refused(Job job, KnownPtr known, Error error) {

@@ -14,7 +14,9 @@
 #include "recording/chunk_inspector.hpp"
 #include "recording/discovery_progress.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +67,8 @@ class RecordingDiscovery {
   using SeenPtr = std::shared_ptr<const Seen>;
   Task<Result<SeenPtr>> look(KnownPtr known);
   Task<Result<InspectedChunk>> best_of(KnownPtr known, std::vector<FoundChunk> exports);
+  // What ACS said of the session's end, if it did.
+  Task<Result<std::optional<std::uint32_t>>> last_chunk_told(KnownPtr known);
   // The container said no: wrong name or rights, which a person may mend before the deadline.
   Task<Result<JobOutcome>> refused(Job job, KnownPtr known, Error error);
   Task<Result<void>> store(KnownPtr known, SeenPtr seen, Discovery outcome);

@@ -120,6 +120,38 @@ TEST_CASE("the first chunk alone is not the recording when it ends early") {
   CHECK(search.stored().discovery == Discovery::searching);
 }
 
+TEST_CASE("a recording whose end was learnt late is whole when ACS names its last chunk") {
+  Search search;
+  search.recording.ended_at = at("2026-03-02T09:16:30Z");  // a poll found it gone
+  search.store_call();
+  search.put_chunk(0, 25, "2026-03-02T09:15:00.2Z");
+  search.put_chunk(1, 14.8, "2026-03-02T09:15:25.2Z");
+  CHECK_FALSE(search.attempt());
+  const auto tell = [&](std::string_view recording, int index, std::string_view reason) {
+    Changes changes;
+    changes.journal.push_back(
+        {.call = search.call.id,
+         .type = "event RecordingFileStatusUpdated",
+         .detail = fmt::format(R"({{"recording":"{}","chunks":[{{"index":{},"endReason":"{}"}}]}})",
+                               recording, index, reason)});
+    REQUIRE(search.wait(search.store.commit(std::move(changes))).has_value());
+  };
+
+  tell("another", 1, "SessionEnded");
+  tell(search.recording.id.text, 1, "ChunkMaximumSizeExceeded");
+  CHECK_FALSE(search.attempt());
+  SUBCASE("the last chunk is here") {
+    tell(search.recording.id.text, 1, "SessionEnded");
+    CHECK(search.attempt());
+    CHECK(search.stored().discovery == Discovery::found);
+    CHECK(search.alerts.raised.empty());
+  }
+  SUBCASE("the last chunk is still to come") {
+    tell(search.recording.id.text, 2, "SessionEnded");
+    CHECK_FALSE(search.attempt());
+  }
+}
+
 TEST_CASE("spacing grows and the search ends at its deadline, with an alert that says why") {
   Search search;
   search.store_call();
