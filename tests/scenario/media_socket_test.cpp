@@ -47,6 +47,16 @@ void check_unbroken(World& world, const CallReport& report) {
   for (const auto& turn : world.turns())
     caller_turns += World::text(turn.as_object(), "speaker") == "caller" ? 1 : 0;
   CHECK(caller_turns == 3);
+
+  // The bridge heard and said all of it too, on one clock before and after.
+  const TapSound tap = world.tap();
+  const auto bridged = decode_tones(tap.caller, tap.rate_hz, Party::caller);
+  REQUIRE(bridged.size() == 12);
+  for (std::size_t i = 0; i < 12; ++i) {
+    CHECK(bridged[i].number == caller[i].number);
+    CHECK(std::abs(bridged[i].start_s - caller[i].start_s - began) < 0.005);
+  }
+  CHECK(decode_tones(tap.assistant, tap.rate_hz, Party::assistant).size() == assistant.size());
 }
 
 }  // namespace
@@ -59,4 +69,40 @@ TEST_CASE("a media socket that comes back by itself finds its call again") {
 TEST_CASE("a media socket that does not come back by itself is asked for") {
   World world({.acs = {.media_reconnect = MediaReconnect::when_asked}});
   check_unbroken(world, talk_through_a_cut(world));
+}
+
+TEST_CASE("what was said while there was no media socket is in the recording alone") {
+  World world;
+  CallPlan plan;
+  plan.utterances.push_back(say_tones(CallerStart::at_time, 10s, 0, 12));
+  plan.hang_up_after_quiet = 4s;
+  plan.length_max = 1min;
+  plan.media_troubles.push_back({.kind = MediaTroubleKind::cut, .at = 12s});
+  const CallReport report = world.call(plan);
+  REQUIRE(report.outcome == CallOutcome::completed);
+  CHECK(report.sockets_opened == 2);
+  world.wait_until_found();
+
+  const StoredSound sound = read_wav(world.recording_audio().body);
+  const auto recorded = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  REQUIRE(recorded.size() == 12);
+  const TapSound tap = world.tap();
+  const auto bridged = decode_tones(tap.caller, tap.rate_hz, Party::caller);
+  // The socket was away for half a second, which tears one or two tones; none is there twice, and
+  // those on both sides of the hole are at their times.
+  CHECK(bridged.size() >= 10);
+  CHECK(bridged.size() <= 12);
+  const double began = seconds(report.recordings.at(0).started_at);
+  for (std::size_t i = 0; i < bridged.size(); ++i) {
+    CAPTURE(bridged[i].number);
+    CHECK((i == 0 || bridged[i].number > bridged[i - 1].number));
+    if (bridged[i].number >= 3 && bridged[i].number <= 5) continue;
+    CHECK(std::abs(bridged[i].start_s - recorded[bridged[i].number].start_s - began) < 0.005);
+  }
+  std::int64_t silent = 0;
+  const auto from = static_cast<std::size_t>(tap.rate_hz) * 12;
+  for (std::size_t i = from; i < from + tap.rate_hz; ++i) silent += tap.caller[i] == 0 ? 1 : 0;
+  // Half a second of hole, and two pauses of 100 ms between tones at most.
+  CHECK(silent > tap.rate_hz * 45 / 100);
+  CHECK(silent < tap.rate_hz * 75 / 100);
 }

@@ -118,4 +118,18 @@ TEST_CASE("a service that died in the middle of a call takes the call up again")
   const StoredSound sound = read_wav(world.recording_audio().body);
   CHECK(numbers(sound, Party::caller) == std::vector<unsigned>{0, 1, 2, 3, 10, 11, 12, 13});
   CHECK(numbers(sound, Party::assistant).size() == 16);
+  const auto journal = world.journal();
+  CHECK(std::ranges::count(journal, "recording_notice_said") == 1);
+  CHECK(std::ranges::count(journal, "call ended") == 1);
+  // Its successor heard the rest on the same clock. Of the first half there is what the spool's
+  // thread had on disk, which lives in real time: nobody can say how much.
+  const TapSound tap = world.tap();
+  const double began = seconds(report.recordings.at(0).started_at);
+  const auto recorded = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  const auto bridged = decode_tones(tap.caller, tap.rate_hz, Party::caller);
+  REQUIRE(bridged.size() >= 4);
+  for (std::size_t i = bridged.size() - 4, k = 4; k < 8; ++i, ++k) {
+    CHECK(bridged[i].number == recorded[k].number);
+    CHECK(std::abs(bridged[i].start_s - recorded[k].start_s - began) < 0.005);
+  }
 }
