@@ -1,5 +1,6 @@
 #include "app/commands.hpp"
 
+#include "app/open_files.hpp"
 #include "app/options.hpp"
 #include "app/service.hpp"
 #include "app/version.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 constexpr const char* default_env_file = ".env";
 constexpr std::size_t offload_threads = 4;
+// Two sockets a call, and what connects and goes.
+constexpr std::uint64_t open_files_wanted = 4096;
 
 // Prints what is wrong; nullopt then.
 std::optional<Config> checked_config(const std::string& env_file) {
@@ -96,6 +99,9 @@ int run_serve(const std::string& env_file) {
                           : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   ProcessLogOptions logging{.level = config->log_level, .json = config->log_json};
   auto log = make_process_log(logging);
+  if (const auto limit = raise_open_files_limit(); limit < open_files_wanted)
+    log->warn("few open files are allowed: raise the hard limit (ulimit -Hn, LimitNOFILE=)",
+              {{"allowed", limit}, {"wanted", open_files_wanted}});
   if (uses_folder(*config) &&
       config->acs_connection_string.reveal().find(".communication.azure.com") != std::string::npos)
     log->warn(
