@@ -266,6 +266,16 @@ TEST_CASE("a quoted context never gets into an error message") {
   CHECK(answered.error().message == "answer: ACS answered 400/8523: bad value ... here");
 }
 
+TEST_CASE("a quoted phone number never gets into an error message") {
+  Setup setup;
+  setup.http.answer(
+      400, R"({"error":{"code":"8523","message":"Participant '4:+15550100123' of +1 is busy"}})");
+
+  const auto answered = setup.runtime.run_for(setup.client->answer(setup.answer_request()));
+
+  CHECK(answered.error().message == "answer: ACS answered 400/8523: Participant ... of +1 is busy");
+}
+
 TEST_CASE("a reply that makes no sense is called corrupt and says why") {
   Setup setup;
   for (const std::string body : {"", "<html>", "[]", R"({"recordingState":"active"})"}) {

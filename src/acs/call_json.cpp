@@ -63,6 +63,18 @@ Result<json::object> parse_object(std::string_view body) {
   return std::move(*object);
 }
 
+// ACS quotes what it was asked about: "4:+15550100".
+bool holds_phone_number(std::string_view word) {
+  constexpr std::ptrdiff_t digits_min = 6;
+  for (auto plus = word.find('+'); plus != std::string_view::npos;
+       plus = word.find('+', plus + 1)) {
+    const auto rest = word.substr(plus + 1);
+    const auto end = std::ranges::find_if(rest, [](char c) { return c < '0' || c > '9'; });
+    if (end - rest.begin() >= digits_min) return true;
+  }
+  return false;
+}
+
 // What ACS says may quote what was sent, such as an incoming call context: long words are secrets
 // or noise.
 std::string printable(std::string_view text) {
@@ -71,7 +83,8 @@ std::string printable(std::string_view text) {
     const auto word = text.substr(0, std::min(text.find(' '), text.size()));
     text.remove_prefix(std::min(word.size() + 1, text.size()));
     if (!result.empty()) result += ' ';
-    result += word.size() > word_bytes_max ? std::string_view("...") : word;
+    const bool is_kept = word.size() <= word_bytes_max && !holds_phone_number(word);
+    result += is_kept ? word : std::string_view("...");
   }
   result.resize(std::min(result.size(), message_bytes_max));
   return result;
