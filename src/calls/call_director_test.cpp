@@ -340,19 +340,6 @@ TEST_CASE("of two sockets the bridge gets both and keeps the newer") {
   CHECK(desk.sockets_ended == 1);
 }
 
-TEST_CASE("the bridge of a new call does not wait for the database") {
-  CallDesk desk;
-  desk.start();
-  desk.accept(desk.ring());
-  desk.accept(desk.connected());
-  desk.store.hangs = true;
-
-  desk.socket_opens();
-
-  CHECK(desk.bridges.size() == 1);
-  desk.store.hangs = false;
-}
-
 TEST_CASE("a socket that overtakes CallConnected waits for it") {
   CallDesk desk;
   desk.start();
@@ -455,42 +442,6 @@ TEST_CASE("an answer cut off by a restart is sent again as the same request") {
   REQUIRE(desk.acs.answered.has_value());
   CHECK(desk.acs.answered->repeatability.request_id == request_id);
   CHECK(desk.acs.answered->incoming_call_context.reveal() == "context");
-}
-
-TEST_CASE("with the database away for a minute events wait on disk and the bridge plays on") {
-  CallDesk desk;
-  desk.start();
-  desk.talk();
-  const auto disconnected = desk.disconnected();
-
-  desk.store.fail_next_commits(1'000'000);
-  CHECK(desk.accept(disconnected) == Accepted::stored);
-  CHECK(desk.spool.appends.size() == 1);
-  desk.advance(1min);
-  CHECK(desk.bridge().end_reason.empty());
-  CHECK(desk.process->director.calls_open() == 1);
-  desk.store.fail_next_commits(0);
-  desk.advance(10s);
-
-  CHECK(desk.call().phase == CallPhase::ended);
-  CHECK(desk.spool.appends.empty());
-  CHECK(desk.discoveries() == std::vector<std::string>{"R1"});
-}
-
-TEST_CASE("a call in progress outlives a database that goes away between its events") {
-  CallDesk desk;
-  desk.start();
-  desk.talk();
-
-  desk.store.fail_next_commits(1'000'000);
-  desk.bridge().lose_socket();  // what follows from it cannot be stored yet
-  desk.advance(30s);
-  CHECK(desk.acs.count("start_media") == 0);
-  desk.store.fail_next_commits(0);
-  desk.advance(10s);
-
-  CHECK(desk.acs.count("start_media") >= 1);
-  CHECK(desk.call().phase == CallPhase::connected);
 }
 
 TEST_CASE("the longest allowed call is hung up") {

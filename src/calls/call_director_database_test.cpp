@@ -1,0 +1,59 @@
+// Calls while the database is slow or away.
+
+#include "calls/call_director.hpp"
+#include "calls/testing/call_desk.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace earshot;
+using namespace earshot::calls;
+using namespace earshot::calls::testing;
+
+TEST_CASE("the bridge of a new call does not wait for the database") {
+  CallDesk desk;
+  desk.start();
+  desk.accept(desk.ring());
+  desk.accept(desk.connected());
+  desk.store.hangs = true;
+
+  desk.socket_opens();
+
+  CHECK(desk.bridges.size() == 1);
+  desk.store.hangs = false;
+}
+
+TEST_CASE("with the database away for a minute events wait on disk and the bridge plays on") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  const auto disconnected = desk.disconnected();
+
+  desk.store.fail_next_commits(1'000'000);
+  CHECK(desk.accept(disconnected) == Accepted::stored);
+  CHECK(desk.spool.appends.size() == 1);
+  desk.advance(1min);
+  CHECK(desk.bridge().end_reason.empty());
+  CHECK(desk.process->director.calls_open() == 1);
+  desk.store.fail_next_commits(0);
+  desk.advance(10s);
+
+  CHECK(desk.call().phase == CallPhase::ended);
+  CHECK(desk.spool.appends.empty());
+  CHECK(desk.discoveries() == std::vector<std::string>{"R1"});
+}
+
+TEST_CASE("a call in progress outlives a database that goes away between its events") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+
+  desk.store.fail_next_commits(1'000'000);
+  desk.bridge().lose_socket();  // what follows from it cannot be stored yet
+  desk.advance(30s);
+  CHECK(desk.acs.count("start_media") == 0);
+  desk.store.fail_next_commits(0);
+  desk.advance(10s);
+
+  CHECK(desk.acs.count("start_media") >= 1);
+  CHECK(desk.call().phase == CallPhase::connected);
+}
