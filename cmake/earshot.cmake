@@ -23,6 +23,15 @@ if(EARSHOT_FUZZ)
   target_compile_options(earshot_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+set(boost_separate_compilation ${CMAKE_SOURCE_DIR}/src/net/detail/boost_separate_compilation.cpp)
+add_library(earshot_boost_compiled STATIC ${boost_separate_compilation})
+target_link_libraries(earshot_boost_compiled PRIVATE earshot_flags earshot_asio OpenSSL::SSL)
+if(NOT EARSHOT_SANITIZE STREQUAL "")
+  target_compile_options(earshot_boost_compiled PRIVATE -O0)
+endif()
+# Only its link: the flags above are those of its own sources.
+target_link_libraries(earshot_asio INTERFACE $<LINK_ONLY:earshot_boost_compiled>)
+
 # earshot_module(NAME [DEPENDS other modules…] [LIBRARIES third-party targets…] [SANITIZERS_UNOPTIMISED])
 # Every *.cpp of the folder but *_test.cpp and main.cpp is the library `earshot_NAME`; every *_test.cpp is in the
 # program `NAME_test`, one ctest. A folder without sources is an interface library.
@@ -31,7 +40,7 @@ function(earshot_module name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
-  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main|/boost_separate_compilation)\\.cpp$")
   list(TRANSFORM ARG_DEPENDS PREPEND earshot_)
   list(TRANSFORM ARG_TEST_DEPENDS PREPEND earshot_)
   if(sources)
@@ -97,6 +106,7 @@ function(earshot_bench name)
   list(TRANSFORM ARG_DEPENDS PREPEND earshot_)
   add_executable(bench_${name} ${ARG_SOURCES})
   target_link_libraries(bench_${name} PRIVATE earshot_flags ${ARG_DEPENDS} ${ARG_LIBRARIES})
+  target_include_directories(bench_${name} PRIVATE ${CMAKE_SOURCE_DIR})
   set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name}
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
   set_property(GLOBAL APPEND PROPERTY EARSHOT_BENCHES bench_${name})

@@ -1,4 +1,4 @@
-#include "coded_frame.hpp"
+#include "bench/bridge/coded_frame.hpp"
 
 #include "base/base64.hpp"
 

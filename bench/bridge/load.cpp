@@ -1,4 +1,4 @@
-#include "load.hpp"
+#include "bench/bridge/load.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>

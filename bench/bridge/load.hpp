@@ -3,8 +3,8 @@
 // it serves. Plays coded frames into each at real-time pace and attributes what comes out at the
 // other. One thread; raw sockets, so that it costs less than what it measures.
 
-#include "coded_frame.hpp"
-#include "load_peer.hpp"
+#include "bench/bridge/coded_frame.hpp"
+#include "bench/bridge/load_peer.hpp"
 
 #include <functional>
 #include <memory>

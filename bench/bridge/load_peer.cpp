@@ -1,4 +1,4 @@
-#include "load_peer.hpp"
+#include "bench/bridge/load_peer.hpp"
 
 #include "base/base64.hpp"
 

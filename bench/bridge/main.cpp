@@ -8,9 +8,9 @@
 //
 // docs/performance.md says what the columns mean. Exits with 1 when a frame is not accounted for,
 // came twice, damaged, out of order or to the wrong call.
-#include "load.hpp"
-#include "report.hpp"
-#include "service_process.hpp"
+#include "bench/bridge/load.hpp"
+#include "bench/bridge/report.hpp"
+#include "bench/bridge/service_process.hpp"
 
 #include <algorithm>
 #include <cstdlib>

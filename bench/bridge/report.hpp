@@ -1,7 +1,7 @@
 #pragma once
 // What a run gave, as a table for docs/performance.md and as raw text.
 
-#include "load.hpp"
+#include "bench/bridge/load.hpp"
 
 #include <string>
 #include <vector>

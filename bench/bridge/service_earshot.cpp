@@ -3,8 +3,8 @@
 #include "bridge/call_bridge.hpp"
 #include "net/http_server.hpp"
 #include "net/runtime.hpp"
-#include "service.hpp"
-#include "service_life.hpp"
+#include "bench/bridge/service.hpp"
+#include "bench/bridge/service_life.hpp"
 #include "store/tap_spool_files.hpp"
 #include "voice_live/voice_live_assistant.hpp"
 

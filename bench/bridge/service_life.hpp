@@ -4,7 +4,7 @@
 #include "base/log.hpp"
 #include "net/http_server.hpp"
 #include "net/runtime.hpp"
-#include "service.hpp"
+#include "bench/bridge/service.hpp"
 
 #include <fmt/format.h>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "service_process.hpp"
+#include "bench/bridge/service_process.hpp"
 
 #include <array>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 #pragma once
 // The measured service as a child process on a core of its own.
 
-#include "service.hpp"
+#include "bench/bridge/service.hpp"
 
 #include <string>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 #include "base/task_group.hpp"
-#include "service.hpp"
-#include "service_life.hpp"
+#include "bench/bridge/service.hpp"
+#include "bench/bridge/service_life.hpp"
 
 #include <fmt/format.h>
 
