@@ -24,7 +24,8 @@ AcsSimulator::AcsSimulator(SimulatorServices services, AcsOptions options,
            .verifier = verifier_,
            .create_call =
                [this](CreateCallRequest request) { return create_call(std::move(request)); }}),
-      storage_door_(services_, storage_, faults_, verifier_, options_.verify_signatures) {
+      storage_door_(services_, storage_, faults_, verifier_, options_.verify_signatures),
+      placed_call_ended_(services_.clock.make_signal()) {
   router_.set_fallback([this](net::HttpRequest request) { return handle(std::move(request)); });
 }
 
@@ -39,8 +40,15 @@ Result<void> AcsSimulator::start() {
   return ok();
 }
 
-Task<void> AcsSimulator::stop() {
+void AcsSimulator::begin_stop() {
+  stopping_ = true;
   for (const auto& [id, call] : book_.calls()) call->hang_up();
+  delivery_.begin_stop();
+}
+
+Task<void> AcsSimulator::stop() {
+  begin_stop();
+  while (placed_calls_ > 0) co_await placed_call_ended_->wait();
   co_await created_calls_.join();
   co_await late_events_.join();
   if (server_ != nullptr) co_await server_->stop(services_.clock.steady_now() + 2s);
@@ -82,17 +90,24 @@ CallShop AcsSimulator::call_shop() {
 }
 
 Task<CallReport> AcsSimulator::place_call(CallPlan plan, ProgressSink progress) {
+  if (stopping_)
+    co_return CallReport{.outcome = CallOutcome::not_answered,
+                         .end_reason = "the simulator is stopping"};
   if (book_.open_calls() >= options_.calls_max)
     co_return CallReport{.outcome = CallOutcome::not_answered,
                          .end_reason = "the simulator's limit of calls is reached"};
   const auto call = std::make_shared<Call>(call_shop(), std::move(plan), std::move(progress));
   book_.add(call);
+  ++placed_calls_;
   co_await call->run_inbound();
   book_.retire(call);
+  --placed_calls_;
+  placed_call_ended_->notify();
   co_return call->report();
 }
 
 Result<std::string> AcsSimulator::create_call(CreateCallRequest request) {
+  if (stopping_) return rest_failure(503, "8500", "The simulator is stopping.");
   if (book_.open_calls() >= options_.calls_max)
     return rest_failure(400, "8530", "The limit of active calls is reached.");
   const auto call = std::make_shared<Call>(call_shop(), options_.outbound_plan, ProgressSink{});

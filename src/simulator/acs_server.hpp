@@ -36,7 +36,11 @@ class AcsSimulator {
   net::Router& router() { return router_; }
   // Listens when it returns.
   Result<void> start();
-  // Waits for what is still going on; calls in progress are hung up. Nothing runs afterwards.
+  // Hangs every call up, takes no new one, and is patient with the application no longer: events
+  // that it does not accept now are given up (EventDelivery::begin_stop).
+  void begin_stop();
+  // begin_stop(), and waits for what is still going on, place_call() included. An application that
+  // is gone or hangs holds this up for some 10 s at most. Nothing runs afterwards.
   Task<void> stop();
 
   std::uint16_t port() const;
@@ -53,6 +57,7 @@ class AcsSimulator {
   Identity& identity() { return identity_; }
   Faults& faults() { return faults_; }
   CallBook& book() { return book_; }
+  EventDelivery& delivery() { return delivery_; }
   ServiceStorage& storage() { return storage_; }
   ChunkStore* exports() { return exports_.get(); }
 
@@ -78,6 +83,9 @@ class AcsSimulator {
   StorageDoor storage_door_;
   net::Router router_;
   std::unique_ptr<net::HttpServer> server_;
+  bool stopping_ = false;
+  std::size_t placed_calls_ = 0;  // place_call() has not returned
+  std::unique_ptr<Signal> placed_call_ended_;
 };
 
 }  // namespace earshot::simulator

@@ -236,3 +236,83 @@ TEST_CASE("many calls at once do not meet each other") {
   CHECK(bench.acs->book().open_calls() == 0);
   CHECK(bench.app->incoming.size() == 50);
 }
+
+namespace {
+
+struct Waiting {
+  bool done = false;
+  CallReport report;
+  static Task<void> place(Bench& bench, CallPlan plan, Waiting& waiting) {
+    waiting.report = co_await bench.acs->place_call(std::move(plan));
+    waiting.done = true;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a stop ends a call whose application has gone, and gives its events up") {
+  Bench bench;
+  Waiting waiting;
+  TaskGroup calls(bench.runtime.executor(), bench.runtime.clock(), bench.log, "calls");
+  calls.spawn(Waiting::place(bench, talk_for(1min), waiting));
+  bench.runtime.advance(5s);
+  REQUIRE(bench.app->recording_status == 200);
+  bench.network.set_unreachable("127.0.0.1", 8080, true);
+  bench.network.cut_connections(8080);
+
+  bench.runtime.run(bench.acs->stop(), 10s);
+
+  CHECK(waiting.done);
+  CHECK(waiting.report.outcome == CallOutcome::completed);
+  CHECK(waiting.report.callbacks_refused > 0);
+  REQUIRE(waiting.report.recordings.size() == 1);
+  CHECK_FALSE(waiting.report.recordings[0].file_event_accepted);
+  CHECK(bench.acs->delivery().given_up() >= 2);
+  CHECK(bench.log.contains("event given up"));
+}
+
+TEST_CASE("a stop wakes a delivery that waits to be tried again, and one that a fault delays") {
+  AcsOptions options;
+  options.faults.push_back(*parse_fault("callback.CallConnected:delay=600000"));
+  Bench bench(options);
+  Waiting retried;
+  Waiting delayed;
+  TaskGroup calls(bench.runtime.executor(), bench.runtime.clock(), bench.log, "calls");
+  calls.spawn(Waiting::place(bench, talk_for(1min), delayed));
+  CallPlan nobody_there;
+  nobody_there.event_grid_url = "http://127.0.0.1:9/api/incomingCall";
+  calls.spawn(Waiting::place(bench, nobody_there, retried));
+  bench.runtime.advance(3s);
+
+  bench.runtime.run(bench.acs->stop(), 10s);
+
+  CHECK(retried.done);
+  CHECK(delayed.done);
+  CHECK(bench.acs->delivery().given_up() == 2);
+}
+
+TEST_CASE("a stop does not wait long for an application that takes an event and never answers") {
+  Bench bench;
+  const auto silent = bench.network.listen("127.0.0.1", 9090, false);
+  REQUIRE(silent.has_value());
+  CallPlan plan;
+  plan.event_grid_url = "http://127.0.0.1:9090/api/incomingCall";
+  Waiting waiting;
+  TaskGroup calls(bench.runtime.executor(), bench.runtime.clock(), bench.log, "calls");
+  calls.spawn(Waiting::place(bench, plan, waiting));
+  bench.runtime.advance(1s);
+
+  bench.runtime.run(bench.acs->stop(), 10s);
+
+  CHECK(waiting.done);
+  CHECK(bench.acs->delivery().given_up() == 1);
+}
+
+TEST_CASE("a stopped simulator takes no more calls") {
+  Bench bench;
+  bench.runtime.run(bench.acs->stop(), 10s);
+  const CallReport report = bench.call({});
+  CHECK(report.outcome == CallOutcome::not_answered);
+  CHECK(report.end_reason == "the simulator is stopping");
+  CHECK(bench.app->incoming.empty());
+}

@@ -21,10 +21,11 @@ net::HttpResponse problem(int status, std::string_view message) {
 }  // namespace
 
 ControlApi::ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& speech,
-                       ProgressSink progress)
+                       Environment environment, ProgressSink progress)
     : services_(services),
       acs_(acs),
       speech_(speech),
+      environment_(std::move(environment)),
       progress_(std::move(progress)),
       tasks_(services.executor, services.clock, services.log, "placed calls") {
   net::Router& router = acs_.router();
@@ -126,7 +127,7 @@ Task<net::HttpResponse> ControlApi::rotate(net::HttpRequest) {
 
 Task<net::HttpResponse> ControlApi::environment(net::HttpRequest) {
   json::object out;
-  for (const auto& [name, value] : acs_.environment()) out[name] = value;
+  for (const auto& [name, value] : environment_()) out[name] = value;
   co_return net::json_response(200, json::serialize(out));
 }
 

@@ -13,16 +13,23 @@
 #include "simulator/speech.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace earshot::simulator {
 
 class ControlApi {
  public:
+  // What an application needs, by name.
+  using Environment = std::function<std::vector<std::pair<std::string, std::string>>()>;
+
   // All outlive this. Adds its routes: before acs.start().
-  ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& speech, ProgressSink progress);
+  ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& speech, Environment environment,
+             ProgressSink progress);
   // Waits for the calls that it has placed.
   Task<void> stop();
 
@@ -44,6 +51,7 @@ class ControlApi {
   SimulatorServices services_;
   AcsSimulator& acs_;
   Speech& speech_;
+  Environment environment_;
   ProgressSink progress_;
   TaskGroup tasks_;
   std::map<std::string, std::shared_ptr<Placed>> calls_;

@@ -15,13 +15,32 @@ bool is_final_refusal(int status) {
 
 }  // namespace
 
+// What a request and the delivery that waits for it share: the delivery may leave first.
+struct EventDelivery::Exchange {
+  explicit Exchange(Clock& clock) : ended(clock.make_signal()) {}
+  std::unique_ptr<Signal> ended;
+  std::optional<Result<net::HttpReply>> reply;
+
+  static Task<void> run(net::HttpClient& http, net::HttpCall call, std::shared_ptr<Exchange> self) {
+    self->reply.emplace(co_await http.send(std::move(call)));
+    self->ended->notify();
+  }
+};
+
 EventDelivery::EventDelivery(SimulatorServices services, Identity& identity, Faults& faults,
                              TaskGroup& tasks, EventDeliveryOptions options)
     : services_(services),
       identity_(identity),
       faults_(faults),
       tasks_(tasks),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      exchanges_(services.executor, services.clock, services.log, "sim event requests") {}
+
+void EventDelivery::begin_stop() {
+  if (give_up_at_) return;
+  give_up_at_ = services_.clock.steady_now() + options_.stop_patience;
+  for (Signal* signal : waiting_) signal->notify();
+}
 
 EventGridEnvelope EventDelivery::envelope() {
   return {.schema = options_.schema,
@@ -67,8 +86,10 @@ Task<Delivery> EventDelivery::deliver(Post post, Fault fault) {
 }
 
 Task<void> EventDelivery::send_later(Post post, Duration delay) {
-  co_await services_.clock.sleep_for(delay);
-  co_await send(std::move(post));
+  if (co_await pause(delay))
+    co_await send(std::move(post));
+  else
+    give_up(post);
 }
 
 net::HttpHeaders EventDelivery::headers_of(const Post& post, int attempt) {
@@ -90,6 +111,39 @@ net::HttpHeaders EventDelivery::headers_of(const Post& post, int attempt) {
   return headers;
 }
 
+// A request that gets no answer outlives the patience of a stop: it is left to the HTTP client.
+Task<Result<net::HttpReply>> EventDelivery::exchange(net::HttpCall call) {
+  auto shared = std::make_shared<Exchange>(services_.clock);
+  exchanges_.spawn(Exchange::run(services_.http, std::move(call), shared));
+  while (!shared->reply) {
+    if (give_up_at_ && services_.clock.steady_now() >= *give_up_at_)
+      co_return fail(ErrorKind::unavailable, "no answer before the simulator stopped");
+    co_await wait_until(*shared->ended, give_up_at_);
+  }
+  co_return std::move(*shared->reply);
+}
+
+Task<bool> EventDelivery::pause(Duration duration) {
+  const SteadyTime end = services_.clock.steady_now() + duration;
+  const auto signal = services_.clock.make_signal();
+  while (!give_up_at_ && services_.clock.steady_now() < end) co_await wait_until(*signal, end);
+  co_return !give_up_at_;
+}
+
+Task<void> EventDelivery::wait_until(Signal& signal, std::optional<SteadyTime> deadline) {
+  const auto place = waiting_.insert(waiting_.end(), &signal);
+  if (deadline)
+    co_await signal.wait_until(*deadline);
+  else
+    co_await signal.wait();
+  waiting_.erase(place);
+}
+
+void EventDelivery::give_up(const Post& post) {
+  ++given_up_;
+  services_.log.warn("event given up: the simulator stops", {{"type", post.name}});
+}
+
 Task<Delivery> EventDelivery::send(Post post) {
   static constexpr std::array<int, 6> event_grid_steps{1, 3, 6, 30, 60, 180};  // times 10 s
   Delivery delivery;
@@ -97,14 +151,21 @@ Task<Delivery> EventDelivery::send(Post post) {
     if (attempt > 0) {
       const int step =
           post.is_callback ? attempt : event_grid_steps[static_cast<std::size_t>(attempt - 1) % 6];
-      co_await services_.clock.sleep_for(post.retry * step);
+      if (!co_await pause(post.retry * step)) {
+        give_up(post);
+        break;
+      }
+    }
+    if (give_up_at_ && services_.clock.steady_now() >= *give_up_at_) {
+      give_up(post);
+      break;
     }
     net::HttpCall call{.method = "POST",
                        .url = post.url,
                        .headers = headers_of(post, attempt),
                        .body = post.body,
                        .timeout = options_.timeout};
-    auto reply = co_await services_.http.send(std::move(call));
+    auto reply = co_await exchange(std::move(call));
     ++delivery.attempts;
     delivery.status = reply ? reply->status : 0;
     if (reply && reply->status >= 200 && reply->status <= 204) {
@@ -129,7 +190,7 @@ Task<Result<void>> EventDelivery::validate_subscription(std::string url) {
                        .headers = {{"WebHook-Request-Origin", "eventgrid.azure.net"},
                                    {"WebHook-Request-Rate", "120"}},
                        .timeout = options_.timeout};
-    auto reply = co_await services_.http.send(std::move(call));
+    auto reply = co_await exchange(std::move(call));
     if (!reply) co_return fail("validate subscription", reply.error());
     const auto origin = reply->headers.get("WebHook-Allowed-Origin");
     if (reply->status != 200 || (origin != "*" && origin != "eventgrid.azure.net"))
@@ -145,7 +206,7 @@ Task<Result<void>> EventDelivery::validate_subscription(std::string url) {
                                  {"aeg-event-type", "SubscriptionValidation"}},
                      .body = validation_body(envelope(), code),
                      .timeout = options_.timeout};
-  auto reply = co_await services_.http.send(std::move(call));
+  auto reply = co_await exchange(std::move(call));
   if (!reply) co_return fail("validate subscription", reply.error());
   if (reply->status != 200 || !validation_answered(reply->body, code))
     co_return fail(

@@ -10,7 +10,9 @@
 #include "simulator/services.hpp"
 
 #include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ struct EventDeliveryOptions {
   Duration event_grid_retry = 10s;
   // Recordings' subscriptions keep the defaults, of which the first steps are enough here.
   int recording_attempts_max = 6;
+  // When the simulator stops: how long the application may still take to accept what is left.
+  Duration stop_patience = 7s;
   // The service's own policy is not published.
   int callback_attempts_max = 3;
   Duration callback_retry = 1s;
@@ -54,9 +58,15 @@ class EventDelivery {
   // Both handshakes are a failure unless the application answers as it must.
   Task<Result<void>> validate_subscription(std::string url);
 
+  // The simulator stops: nothing is tried again or delayed any more, whoever waits for that wakes
+  // now, and after the options' patience nothing is sent.
+  void begin_stop();
+
   EventGridEnvelope envelope();
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t refused() const { return refused_; }
+  // Never accepted, because the simulator stopped.
+  std::uint64_t given_up() const { return given_up_; }
 
  private:
   struct Post {
@@ -67,7 +77,13 @@ class EventDelivery {
     int attempts_max = 1;
     Duration retry{};
   };
+  struct Exchange;
   Task<Delivery> send(Post post);
+  Task<Result<net::HttpReply>> exchange(net::HttpCall call);
+  // False: the simulator is stopping, maybe before the time is over.
+  Task<bool> pause(Duration duration);
+  Task<void> wait_until(Signal& signal, std::optional<SteadyTime> deadline);
+  void give_up(const Post& post);
   Task<void> send_later(Post post, Duration delay);
   Task<Delivery> deliver(Post post, Fault fault);
   net::HttpHeaders headers_of(const Post& post, int attempt);
@@ -77,8 +93,12 @@ class EventDelivery {
   Faults& faults_;
   TaskGroup& tasks_;
   EventDeliveryOptions options_;
+  std::optional<SteadyTime> give_up_at_;  // once the simulator stops
+  std::list<Signal*> waiting_;            // woken by the stop
+  TaskGroup exchanges_;
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
+  std::uint64_t given_up_ = 0;
 };
 
 }  // namespace earshot::simulator

@@ -171,10 +171,12 @@ Process::Process(const ProgramOptions& options, ProgressSink progress)
   voice_live_ = make_voice_live_server(runtime_.worker(0), *clock_, random_, *log_, *speech_,
                                        options.voice_live, std::move(events));
   voice_live_->add_routes(acs_->router());
-  control_ = std::make_unique<ControlApi>(services, *acs_, *speech_, std::move(progress));
+  control_ = std::make_unique<ControlApi>(
+      services, *acs_, *speech_, [this, options] { return program_environment(options, *acs_); },
+      std::move(progress));
   runtime_.on_termination([this] {
     was_signalled_ = true;
-    hang_up_all();
+    acs_->begin_stop();
     signalled_->notify();
   });
 }
@@ -183,12 +185,8 @@ Process::~Process() = default;
 
 Result<void> Process::start() { return acs_->start(); }
 
-void Process::hang_up_all() {
-  for (const auto& [id, call] : acs_->book().calls()) call->hang_up();
-}
-
 Task<void> Process::stop() {
-  hang_up_all();
+  acs_->begin_stop();
   co_await control_->stop();
   co_await acs_->stop();
   co_await voice_live_->stop();

@@ -79,7 +79,6 @@ class Process {
   Task<void> run_and_stop(Task<void> task);
   Task<void> wait_for_signal();
   Task<void> stop();
-  void hang_up_all();
 
   net::Runtime runtime_{1};
   std::unique_ptr<Offload> offload_;
