@@ -13,24 +13,32 @@ struct JobRunner::Lease {
   bool lost = false;
 };
 
+// What the runner shares with the jobs that run. Cleared by the runner's end: a job that outlasts
+// the stop is destroyed with the event loop, when the runner and its counters are gone.
+struct JobRunner::Places {
+  JobRunner* runner = nullptr;
+  std::size_t taken = 0;
+};
+
 // One of the running_max places, free again when it is destroyed, whatever happened.
 class JobRunner::Place {
  public:
-  explicit Place(JobRunner& runner) : runner_(runner) {
-    ++runner_.running_;
-    runner_.running_gauge_.add(1);
+  explicit Place(std::shared_ptr<Places> places) : places_(std::move(places)) {
+    ++places_->taken;
+    places_->runner->running_gauge_.add(1);
   }
   ~Place() {
-    --runner_.running_;
-    runner_.running_gauge_.add(-1);
-    runner_.changed_->notify();
-    runner_.ended_->notify();
+    --places_->taken;
+    if (places_->runner == nullptr) return;
+    places_->runner->running_gauge_.add(-1);
+    places_->runner->changed_->notify();
+    places_->runner->ended_->notify();
   }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
  private:
-  JobRunner& runner_;
+  std::shared_ptr<Places> places_;
 };
 
 JobRunner::JobRunner(JobStore& store, Executor& executor, Clock& clock, Random& random, Log& log,
@@ -49,7 +57,14 @@ JobRunner::JobRunner(JobStore& store, Executor& executor, Clock& clock, Random& 
       running_gauge_(counters.gauge("earshot_jobs_running", "jobs that run in this process")),
       changed_(clock.make_signal()),
       ended_(clock.make_signal()),
-      group_(executor, clock, log, "jobs") {}
+      places_(std::make_shared<Places>()),
+      group_(executor, clock, log, "jobs") {
+  places_->runner = this;
+}
+
+JobRunner::~JobRunner() { places_->runner = nullptr; }
+
+std::size_t JobRunner::running() const { return places_->taken; }
 
 void JobRunner::handle(std::string kind, Handler handler) {
   handlers_[std::move(kind)] = std::move(handler);
@@ -71,15 +86,15 @@ Task<void> JobRunner::run() {
 Task<std::size_t> JobRunner::stop(SteadyTime deadline) {
   stopping_ = true;
   changed_->notify();
-  while (running_ > 0)
+  while (running() > 0)
     if (co_await ended_->wait_until(deadline) == Wake::timed_out) break;
-  if (running_ > 0) log_.warn("jobs left running at the end", {{"jobs", running_}});
-  co_return running_;
+  if (running() > 0) log_.warn("jobs left running at the end", {{"jobs", running()}});
+  co_return running();
 }
 
 // Fills the free places. Gives when to look again.
 Task<SteadyTime> JobRunner::lease_what_is_due() {
-  while (!stopping_ && running_ < options_.running_max) {
+  while (!stopping_ && running() < options_.running_max) {
     auto leased = co_await store_.lease(options_.runner, clock_.wall_now(), lease_end());
     if (!leased) co_return after_store_failed(leased.error());
     store_failures_ = 0;
@@ -88,7 +103,7 @@ Task<SteadyTime> JobRunner::lease_what_is_due() {
       co_await give_back(std::move(**leased));
       break;
     }
-    auto place = std::make_shared<Place>(*this);
+    auto place = std::make_shared<Place>(places_);
     group_.spawn(run_job(std::move(**leased), std::move(place)));
   }
   co_return clock_.steady_now() + options_.look_every;

@@ -43,6 +43,10 @@ class JobRunner {
   // All outlive this.
   JobRunner(JobStore& store, Executor& executor, Clock& clock, Random& random, Log& log,
             Counters& counters, JobRunnerOptions options);
+  // A job that outlasted stop() may be destroyed after this, but must not run again.
+  ~JobRunner();
+  JobRunner(const JobRunner&) = delete;
+  JobRunner& operator=(const JobRunner&) = delete;
 
   // Before run(). The handler decides about the job's deadline, which it is given: an outage may be
   // a reason to go on past it. Only a handler that throws is stopped by the deadline.
@@ -56,10 +60,11 @@ class JobRunner {
   // behind: their leases run out, and another runner takes over.
   Task<std::size_t> stop(SteadyTime deadline);
 
-  std::size_t running() const { return running_; }
+  std::size_t running() const;
 
  private:
   struct Lease;
+  struct Places;
   class Place;
 
   Task<SteadyTime> lease_what_is_due();
@@ -92,7 +97,7 @@ class JobRunner {
   std::map<std::string, Handler> handlers_;
   std::unique_ptr<Signal> changed_;  // run() waits on it
   std::unique_ptr<Signal> ended_;    // stop() waits on it
-  std::size_t running_ = 0;
+  std::shared_ptr<Places> places_;   // outlives this, if a job does
   int store_failures_ = 0;
   bool stopping_ = false;
   TaskGroup group_;

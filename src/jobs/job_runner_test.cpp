@@ -340,4 +340,38 @@ TEST_CASE("a stop does not wait beyond its deadline") {
   f.runtime.advance(10s);  // the handler still uses the script
 }
 
+TEST_CASE("a job that outlasts the stop may be destroyed after the runner") {
+  struct Ended {
+    bool& flag;
+    ~Ended() { flag = true; }
+    static Task<JobOutcome> long_job(Clock& clock, bool& flag) {
+      const Ended ended{flag};
+      co_await clock.sleep_for(1h);
+      co_return JobDone{};
+    }
+  };
+  bool destroyed = false;
+  auto runtime = std::make_unique<net::TestRuntime>();
+  {
+    SeededRandom random{5};
+    store::MemoryStore store{random};
+    MemoryLog log;
+    Counters counters;
+    JobRunner runner(store, runtime->executor(), runtime->clock(), random, log, counters,
+                     {.runner = "one"});
+    runner.handle("k", [&](Job) { return Ended::long_job(runtime->clock(), destroyed); });
+    Changes changes;
+    changes.jobs.push_back({.kind = "k", .due = runtime->clock().wall_now()});
+    REQUIRE(runtime->run_for(store.commit(std::move(changes))).has_value());
+    TaskGroup group(runtime->executor(), runtime->clock(), log, "test");
+    group.spawn(runner.run());
+    runtime->run_ready();
+    CHECK(runtime->run_for(runner.stop(runtime->clock().steady_now() + 3s)) == 1);
+    CHECK(runner.running() == 1);
+  }
+  CHECK_FALSE(destroyed);
+  runtime.reset();  // under the address sanitizer: nothing of the runner is touched
+  CHECK(destroyed);
+}
+
 }  // namespace earshot::jobs
