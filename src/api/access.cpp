@@ -3,6 +3,8 @@
 #include "api/problem.hpp"
 #include "base/crypto.hpp"
 
+#include <algorithm>
+
 namespace earshot::api {
 namespace {
 
@@ -11,6 +13,14 @@ Task<net::HttpResponse> refuse() {
       problem(401, "unauthenticated", "bring the API key: Authorization: Bearer <EARSHOT_API_KEY>");
   response.headers.set("WWW-Authenticate", "Bearer realm=\"earshot\"");
   co_return response;
+}
+
+// RFC 9110, 11.1: a scheme is the same in upper and lower case.
+bool is_bearer(std::string_view authorization) {
+  constexpr std::string_view scheme = "bearer ";
+  return std::ranges::equal(authorization.substr(0, scheme.size()), scheme, {}, [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  });
 }
 
 }  // namespace
@@ -23,7 +33,7 @@ bool Access::allows(const net::HttpRequest& request) const {
   if (api_key_.empty()) return false;
   std::string_view brought = request.headers.get("x-api-key");
   const std::string_view authorization = request.headers.get("authorization");
-  if (brought.empty() && authorization.starts_with("Bearer ")) brought = authorization.substr(7);
+  if (brought.empty() && is_bearer(authorization)) brought = authorization.substr(7);
   return crypto::constant_time_equal(brought, api_key_.reveal());
 }
 

@@ -3,6 +3,8 @@
 #include "net/testing/test_runtime.hpp"
 #include "store/memory_store.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <doctest/doctest.h>
 
 using namespace earshot;
@@ -131,6 +133,26 @@ TEST_CASE("every route of the API and the metrics are shut without the key, and 
   }
   CHECK(world.ask("GET", "/health").status == 200);
   CHECK(world.ask("GET", "/readyz").status == 200);
+}
+
+TEST_CASE("the scheme of the key is the same in upper and lower case, the key is not") {
+  World world;
+  const std::string path = "/api/v1/calls";
+  const auto status = [&](const std::string& authorization) {
+    return world.ask("GET", path, {{"Authorization", authorization}}).status;
+  };
+  for (const char* scheme : {"Bearer ", "bearer ", "BEARER "}) {
+    CAPTURE(scheme);
+    CHECK(status(scheme + std::string(key)) != 401);
+  }
+  std::string shouted = key;
+  std::ranges::transform(shouted, shouted.begin(), [](unsigned char c) { return std::toupper(c); });
+  REQUIRE(shouted != key);
+  for (const auto& bad : {"Bearer" + std::string(key), "Basic " + std::string(key),
+                          std::string("bearer "), std::string("bear"), "bearer " + shouted}) {
+    CAPTURE(bad);
+    CHECK(status(bad) == 401);
+  }
 }
 
 TEST_CASE("a draining service says that it is not ready") {
