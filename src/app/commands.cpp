@@ -115,7 +115,9 @@ int run_serve(const std::string& env_file) {
   net::Runtime runtime(workers);
   // After the runtime, so that it ends first: its threads resume coroutines on the runtime's loops.
   auto offload = net::make_thread_offload(offload_threads);
+  auto spool_offload = net::make_thread_offload(1);
   Outside outside{*network, {}, *clock, random, *log, counters, *offload};
+  outside.spool_offload = spool_offload.get();
   for (std::size_t i = 0; i < workers; ++i) outside.workers.push_back(&runtime.worker(i));
 
   int exit_code = 0;

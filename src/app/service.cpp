@@ -127,8 +127,9 @@ class RunningService : public Service {
     if (!store) return fail("database", store.error());
     store_ = std::move(*store);
     store::EventSpoolOptions events{.file = folder / "events.spool"};
-    auto event_spool =
-        store::make_event_spool(events, outside_.offload, outside_.log, outside_.counters);
+    auto event_spool = store::make_event_spool(
+        events, outside_.spool_offload ? *outside_.spool_offload : outside_.offload, outside_.log,
+        outside_.counters);
     if (!event_spool) return fail("event spool", event_spool.error());
     event_spool_ = std::move(*event_spool);
     store::TapSpoolOptions taps{.directory = folder / "tap",

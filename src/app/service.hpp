@@ -28,6 +28,9 @@ struct Outside {
   Log& log;
   Counters& counters;
   Offload& offload;  // database and files
+  // The event spool's own: a database that hangs rather than fails holds every thread of `offload`,
+  // and that is just when events must reach the spool. None: `offload`.
+  Offload* spool_offload = nullptr;
   // The tap spool's thread writes in real time; with a clock that runs ahead of it more must wait.
   std::size_t tap_run_bytes_waiting_max = 512 * 1024;
 };
