@@ -106,11 +106,13 @@ Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions o
   std::filesystem::rename(partial, path, ignored);
   if (ignored)
     co_return report(Error{.message = "cannot rename " + partial + ": " + ignored.message()});
+  const std::string whole_path = std::filesystem::absolute(path).string();
   if (options.common.json)
-    fmt::print("{{\"file\": \"{}\", \"bytes\": {}}}\n", std::filesystem::absolute(path).string(),
-               progress.done());
+    std::printf("%s\n", boost::json::serialize(
+                            boost::json::object{{"file", whole_path}, {"bytes", progress.done()}})
+                            .c_str());
   else
-    std::printf("%s\n", std::filesystem::absolute(path).c_str());
+    std::printf("%s\n", whole_path.c_str());
   co_return 0;
 }
 

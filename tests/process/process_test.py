@@ -274,6 +274,17 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertEqual(path.read_bytes(), content)
 
+    def test_download_tells_where_the_file_is_as_json_whatever_its_name(self):
+        path = self.stage.folder / 'the "first" call\\.wav'
+        told = self.stage.cli_json("recordings", "download", self.recording["recordingId"], "-o", str(path))
+        self.assertEqual(told, {"file": str(path), "bytes": path.stat().st_size})
+
+    def test_the_simulator_tells_the_same_environment_over_http_and_at_the_command_line(self):
+        printed = self.stage.run(self.stage.simulator_program, "env", *self.stage.flags).stdout
+        status, body = answer(self.stage.simulator_url + "/sim/environment")
+        self.assertEqual(status, 200)
+        self.assertEqual(json.loads(body), dict(line.split("=", 1) for line in printed.splitlines()))
+
     def test_a_wrong_key_is_refused_and_leaves_no_file(self):
         for arguments in (("calls",), ("recordings", "list")):
             refused = self.stage.cli(*arguments, key="not-the-key")
