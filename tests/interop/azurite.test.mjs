@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { Stage, freePort, recordedCall, text } from "./support.mjs";
+import { Stage, freePort, recordedCall, text, waitFor } from "./support.mjs";
 
 let stage;
 let report;
@@ -104,4 +104,19 @@ test("the metadata that storage-blob downloads names the chunk and the length th
     assert.ok(Math.abs(metadata.chunkDuration / 1000 - chunk.durationSeconds) < 0.005);
     assert.equal(metadata.recordingInfo.audioConfiguration.sampleRate, chunk.sampleRateHz);
   }
+});
+
+test("storage-blob reads the bridge's own copy, which Earshot's Blob store wrote in blocks", async () => {
+  const blobs = await waitFor("tap and ledger in storage", async () => {
+    const found = (await listed()).filter((blob) => blob.name.includes(`/earshot/${recording.contextId}/`));
+    return found.length >= 2 ? found : undefined;
+  });
+  const tap = blobs.find((blob) => blob.name.endsWith("/tap-0.pcm"));
+  assert.ok(tap, `no tap among ${blobs.map((blob) => blob.name)}`);
+  const bytes = await container.getBlobClient(tap.name).downloadToBuffer();
+  assert.equal(bytes.toString("latin1", 0, 8), "EARSHTAP");
+  assert.equal(bytes.readUInt16LE(12), 2, "two channels: caller and assistant");
+  assert.equal(bytes.readUInt32LE(16), 24000);
+  // Two channels of 16 bits for nearly all of the call; its first moments pass before the socket stands.
+  assert.ok(bytes.length > (report.talked - 2) * 24000 * 4, `${bytes.length} bytes for ${report.talked} s`);
 });
