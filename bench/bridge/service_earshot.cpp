@@ -1,10 +1,10 @@
 #include "acs/media_routes.hpp"
 #include "base/random.hpp"
+#include "bench/bridge/service.hpp"
+#include "bench/bridge/service_life.hpp"
 #include "bridge/call_bridge.hpp"
 #include "net/http_server.hpp"
 #include "net/runtime.hpp"
-#include "bench/bridge/service.hpp"
-#include "bench/bridge/service_life.hpp"
 #include "store/tap_spool_files.hpp"
 #include "voice_live/voice_live_assistant.hpp"
 

@@ -2,9 +2,9 @@
 // What both measured services have alike: one worker, the port told, the end at SIGTERM.
 
 #include "base/log.hpp"
+#include "bench/bridge/service.hpp"
 #include "net/http_server.hpp"
 #include "net/runtime.hpp"
-#include "bench/bridge/service.hpp"
 
 #include <fmt/format.h>
 #include <memory>
