@@ -1,62 +1,11 @@
 #include "api/views.hpp"
+#include "domain/words.hpp"
 
 #include <boost/json.hpp>
 
 namespace earshot::api {
 namespace json = boost::json;
 namespace {
-
-std::string_view word(CallPhase phase) {
-  switch (phase) {
-    case CallPhase::ringing:
-      return "ringing";
-    case CallPhase::answering:
-      return "answering";
-    case CallPhase::connected:
-      return "connected";
-    case CallPhase::ended:
-      return "ended";
-    case CallPhase::not_answered:
-      return "not_answered";
-  }
-  return "unknown";
-}
-
-std::string_view word(RecordingPhase phase) {
-  switch (phase) {
-    case RecordingPhase::none:
-      return "none";
-    case RecordingPhase::starting:
-      return "starting";
-    case RecordingPhase::active:
-      return "active";
-    case RecordingPhase::paused:
-      return "paused";
-    case RecordingPhase::stopping:
-      return "stopping";
-    case RecordingPhase::stopped:
-      return "stopped";
-    case RecordingPhase::failed:
-      return "failed";
-  }
-  return "unknown";
-}
-
-std::string_view word(Discovery discovery) {
-  switch (discovery) {
-    case Discovery::not_started:
-      return "not_started";
-    case Discovery::searching:
-      return "searching";
-    case Discovery::found:
-      return "found";
-    case Discovery::incomplete:
-      return "incomplete";
-    case Discovery::missing:
-      return "missing";
-  }
-  return "unknown";
-}
 
 json::value time(const std::optional<WallTime>& at) {
   return at ? json::value(to_iso8601(*at)) : json::value(nullptr);
@@ -67,7 +16,7 @@ double seconds(Duration duration) { return static_cast<double>(duration.count())
 json::object show(const Recording& recording) {
   return {{"recordingId", recording.id.text},
           {"contextId", recording.call.text},
-          {"state", word(recording.phase)},
+          {"state", to_text(recording.phase)},
           {"channels", recording.channels == RecordingChannels::mixed ? "mixed" : "unmixed"},
           {"format", recording.format == RecordingFormat::wav ? "wav" : "mp3"},
           {"byos", recording.byos},
@@ -75,7 +24,7 @@ json::object show(const Recording& recording) {
           {"activeAt", time(recording.active_at)},
           {"endedAt", time(recording.ended_at)},
           {"endReason", recording.end_reason},
-          {"discovery", word(recording.discovery)},
+          {"discovery", to_text(recording.discovery)},
           {"discoveredAt", time(recording.discovered_at)},
           {"folder", recording.folder}};
 }
@@ -100,7 +49,7 @@ json::object show(const CallView& view) {
   json::array recordings;
   for (const Recording& recording : view.recordings) recordings.push_back(show(recording));
   return {{"contextId", call.id.text},
-          {"state", word(call.phase)},
+          {"state", to_text(call.phase)},
           {"caller", view.personal.caller},
           {"called", view.personal.called},
           {"callerName", view.personal.caller_name},
@@ -114,7 +63,7 @@ json::object show(const CallView& view) {
           {"endReason", call.end_reason},
           {"endCode", call.end_code},
           {"endSubCode", call.end_sub_code},
-          {"recordingState", word(call.recording_phase)},
+          {"recordingState", to_text(call.recording_phase)},
           {"correlationId", call.correlation_id.text},
           {"callConnectionId", call.connection_id.text},
           {"serverCallId", call.server_call_id.text},
@@ -225,7 +174,8 @@ std::string diagnostics_json(const std::vector<Call>& open_calls,
     server_calls[call.id.text] = call.server_call_id.text;
   }
   json::object states;
-  for (const Recording& recording : recordings) states[recording.id.text] = word(recording.phase);
+  for (const Recording& recording : recordings)
+    states[recording.id.text] = to_text(recording.phase);
   return json::serialize(json::object{{"active_recordings", std::move(active)},
                                       {"recording_states", std::move(states)},
                                       {"context_correlations", std::move(correlations)},

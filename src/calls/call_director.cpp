@@ -4,6 +4,7 @@
 #include "calls/detail/call_actor.hpp"
 #include "calls/detail/event_reading.hpp"
 #include "domain/journal_text.hpp"
+#include "domain/words.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -37,26 +38,6 @@ std::string ring_key_of(const IncomingCall& ring) {
 std::string_view number_of(std::string_view raw_id) {
   const auto colon = raw_id.find(':');
   return colon == std::string_view::npos ? raw_id : raw_id.substr(colon + 1);
-}
-
-std::string_view name_of(RecordingPhase phase) {
-  switch (phase) {
-    case RecordingPhase::none:
-      return "none";
-    case RecordingPhase::starting:
-      return "starting";
-    case RecordingPhase::active:
-      return "active";
-    case RecordingPhase::paused:
-      return "paused";
-    case RecordingPhase::stopping:
-      return "stopping";
-    case RecordingPhase::stopped:
-      return "stopped";
-    case RecordingPhase::failed:
-      return "failed";
-  }
-  return "none";
 }
 
 }  // namespace
@@ -508,7 +489,7 @@ std::vector<CallDiagnosticsRow> CallDirector::diagnostics() const {
                     .correlation = call.correlation_id,
                     .server_call = call.server_call_id,
                     .active_recording = active ? call.recording_id : RecordingId{},
-                    .recording_state = std::string(name_of(call.recording_phase))});
+                    .recording_state = std::string(to_text(call.recording_phase))});
   }
   return rows;
 }

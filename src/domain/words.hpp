@@ -1,0 +1,16 @@
+#pragma once
+// The glossary's words for states, as API, console and log show them. (What stands in the database
+// has words of its own, which never change: store/detail/words.hpp.)
+
+#include "domain/call.hpp"
+#include "domain/recording.hpp"
+
+#include <string_view>
+
+namespace earshot {
+
+std::string_view to_text(CallPhase phase);
+std::string_view to_text(RecordingPhase phase);
+std::string_view to_text(Discovery discovery);
+
+}  // namespace earshot
