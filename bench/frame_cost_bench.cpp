@@ -5,10 +5,10 @@
 #include "base/base64.hpp"
 #include "base/random.hpp"
 #include "bridge/caller_clock.hpp"
-#include "bridge/level_meter.hpp"
 #include "bridge/pacer.hpp"
-#include "bridge/sample_hash.hpp"
 #include "bridge/witness.hpp"
+#include "domain/level_meter.hpp"
+#include "domain/sample_hash.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,8 +1,8 @@
 #include "bridge/call_bridge.hpp"
 
-#include "bridge/ledger_format.hpp"
-#include "bridge/tap_format.hpp"
 #include "bridge/testing/call_fakes.hpp"
+#include "domain/ledger_format.hpp"
+#include "domain/tap_format.hpp"
 
 #include <cstring>
 #include <doctest/doctest.h>

@@ -1,8 +1,8 @@
 #pragma once
-// Writes a ledger (bridge/ledger_format.hpp): gathers one second, then hands its record on. Pure
+// Writes a ledger (domain/ledger_format.hpp): gathers one second, then hands its record on. Pure
 // but for TapRun::append, which never waits; one thread.
 
-#include "bridge/ledger_format.hpp"
+#include "domain/ledger_format.hpp"
 #include "ports/tap_spool.hpp"
 
 #include <array>

@@ -1,9 +1,9 @@
 #pragma once
-// Writes a tap (bridge/tap_format.hpp) piece by piece, and hashes its samples second by second for
+// Writes a tap (domain/tap_format.hpp) piece by piece, and hashes its samples second by second for
 // the ledger. One thread.
 
-#include "bridge/sample_hash.hpp"
-#include "bridge/tap_format.hpp"
+#include "domain/sample_hash.hpp"
+#include "domain/tap_format.hpp"
 #include "ports/tap_spool.hpp"
 
 #include <cstdint>

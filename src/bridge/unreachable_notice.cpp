@@ -1,7 +1,7 @@
 #include "bridge/unreachable_notice.hpp"
 
 #include "base/base64.hpp"
-#include "bridge/detail/little_endian.hpp"
+#include "base/little_endian.hpp"
 #include "bridge/resampler.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "bridge/witness.hpp"
 
 #include "base/invariant.hpp"
-#include "bridge/level_meter.hpp"
+#include "domain/level_meter.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "bridge/witness.hpp"
 
-#include "bridge/level_meter.hpp"
+#include "domain/level_meter.hpp"
 
 #include <cstring>
 #include <doctest/doctest.h>

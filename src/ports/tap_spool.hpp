@@ -2,8 +2,8 @@
 // Where the bridge's own witness goes first: tap audio and ledger, on local disk, written by the
 // spool's own thread, so that a crash loses at most the last second. Implementation:
 // store/tap_spool_files; memory in tests. A run is one unbroken stretch of one call's bridge; a
-// re-made bridge is a new run. The format of the bytes is the bridge's (bridge/ledger_format.hpp,
-// bridge/tap_format.hpp); the spool does not look inside.
+// re-made bridge is a new run. The format of the bytes is the bridge's (domain/ledger_format.hpp,
+// domain/tap_format.hpp); the spool does not look inside.
 
 #include "base/bytes.hpp"
 #include "base/task.hpp"

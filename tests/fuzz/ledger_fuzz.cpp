@@ -1,7 +1,7 @@
-// links: bridge
+// links: domain
 // Once as it comes, and once as what a crash and a bad disk leave of a real ledger: the first byte
 // says where it is torn, the rest is laid over its records.
-#include "bridge/ledger_format.hpp"
+#include "domain/ledger_format.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
-// links: bridge
+// links: domain
 // Once as it comes, and once as what a crash and a bad disk leave of a real tap.
-#include "bridge/tap_format.hpp"
+#include "domain/tap_format.hpp"
 
 #include <cstddef>
 #include <cstdint>

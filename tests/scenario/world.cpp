@@ -1,6 +1,6 @@
 #include "tests/scenario/world.hpp"
 
-#include "bridge/tap_format.hpp"
+#include "domain/tap_format.hpp"
 #include "recording/wav_reader.hpp"
 
 #include <algorithm>

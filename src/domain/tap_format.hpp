@@ -13,7 +13,7 @@
 //    24  call time zero     i64, microseconds since 1970, UTC: CallConnected
 //    32  run start          i64, microseconds of call time
 //    40  reserved           16 bytes
-//    56  check              u64, hash of bytes 0..55 (bridge/sample_hash.hpp)
+//    56  check              u64, hash of bytes 0..55 (domain/sample_hash.hpp)
 //   then blocks, in the order of time, none across a second's boundary:
 //     0  "TAPB"             4 bytes
 //     4  second             u32, of call time

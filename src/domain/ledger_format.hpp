@@ -20,10 +20,10 @@
 //     0  second                u32, of call time
 //     4  caller frames         u16, that arrived for this second
 //     6  assistant frames      u16, 20 ms slots in which the assistant was played
-//     8  hash                  u64, of the tap's samples of this whole second, as bridge/
+//     8  hash                  u64, of the tap's samples of this whole second, as domain/
 //                              sample_hash.hpp says; zeros where there is no data, so also before
 //                              the run began and after it ended
-//    16  caller levels         50 bytes, one a slot, as bridge/level_meter.hpp says; 0 = no data
+//    16  caller levels         50 bytes, one a slot, as domain/level_meter.hpp says; 0 = no data
 //    66  assistant levels      50 bytes
 //   116  events                u16; bit 0: first record after a hole in the socket, bit 1:
 //   StopAudio

@@ -1,7 +1,7 @@
-#include "bridge/ledger_format.hpp"
+#include "domain/ledger_format.hpp"
 
-#include "bridge/sample_hash.hpp"
-#include "bridge/tap_format.hpp"
+#include "domain/sample_hash.hpp"
+#include "domain/tap_format.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>

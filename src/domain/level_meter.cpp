@@ -1,10 +1,10 @@
-#include "bridge/level_meter.hpp"
+#include "domain/level_meter.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace earshot::bridge {
+namespace earshot {
 
 std::uint64_t sum_of_squares(std::span<const std::int16_t> samples) {
   // Sums of two squares fit 32 bits unsigned; wide adds happen once a pair. Compilers turn this
@@ -43,4 +43,4 @@ double level_dbfs(std::uint8_t level) {
   return (static_cast<double>(level) - level_full_scale) * level_db_per_step;
 }
 
-}  // namespace earshot::bridge
+}  // namespace earshot

@@ -1,7 +1,7 @@
-#include "bridge/tap_format.hpp"
+#include "domain/tap_format.hpp"
 
-#include "bridge/detail/little_endian.hpp"
-#include "bridge/sample_hash.hpp"
+#include "base/little_endian.hpp"
+#include "domain/sample_hash.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -9,9 +9,6 @@
 namespace earshot {
 
 namespace {
-
-using bridge::get_le;
-using bridge::put_le;
 
 constexpr std::string_view magic = "EARSHTAP";
 constexpr std::string_view block_magic = "TAPB";

@@ -1,7 +1,7 @@
-#include "bridge/ledger_format.hpp"
+#include "domain/ledger_format.hpp"
 
-#include "bridge/detail/little_endian.hpp"
-#include "bridge/sample_hash.hpp"
+#include "base/little_endian.hpp"
+#include "domain/sample_hash.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -9,9 +9,6 @@
 namespace earshot {
 
 namespace {
-
-using bridge::get_le;
-using bridge::put_le;
 
 constexpr std::string_view magic = "EARLEDGR";
 constexpr std::uint16_t flag_has_tap = 1;

@@ -1,11 +1,11 @@
-#include "bridge/level_meter.hpp"
+#include "domain/level_meter.hpp"
 
 #include <cmath>
 #include <doctest/doctest.h>
 #include <numbers>
 #include <vector>
 
-using namespace earshot::bridge;
+using namespace earshot;
 
 namespace {
 

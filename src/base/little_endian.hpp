@@ -6,7 +6,7 @@
 #include <concepts>
 #include <cstdint>
 
-namespace earshot::bridge {
+namespace earshot {
 
 template <std::integral T>
 void put_le(T value, Bytes& out) {
@@ -23,4 +23,4 @@ T get_le(ByteView bytes, std::size_t at) {
   return static_cast<T>(value);
 }
 
-}  // namespace earshot::bridge
+}  // namespace earshot

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <span>
 
-namespace earshot::bridge {
+namespace earshot {
 
 inline constexpr std::uint8_t level_no_data = 0;
 inline constexpr std::uint8_t level_silence = 1;
@@ -24,4 +24,4 @@ double level_dbfs(std::uint8_t level);
 
 std::uint64_t sum_of_squares(std::span<const std::int16_t> samples);
 
-}  // namespace earshot::bridge
+}  // namespace earshot
