@@ -1,0 +1,156 @@
+#include "recording/mending.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+Stretch overlap(Stretch a, Stretch b) { return {std::max(a.from, b.from), std::min(a.to, b.to)}; }
+Duration length(Stretch stretch) { return stretch.to - stretch.from; }
+
+Duration of_frames(std::uint64_t frames, std::uint32_t rate_hz) {
+  return Duration(std::llround(static_cast<double>(frames) * 1e6 / rate_hz));
+}
+
+// The frame that belongs to a time within the copy.
+std::uint64_t frame_at(const CopiedStretch& copy, Duration at) {
+  const auto whole = static_cast<double>(length(copy.stretch).count());
+  const auto part = static_cast<double>((at - copy.stretch.from).count());
+  return copy.first_frame +
+         static_cast<std::uint64_t>(std::llround(part / whole * static_cast<double>(copy.frames)));
+}
+
+// Fills one gap by the sources in their order; what was not filled yet is worked off one by one.
+class GapFiller {
+ public:
+  GapFiller(Span gap, std::vector<Span>& out) : gap_(std::move(gap)), out_(out) {
+    open_.push_back({gap_.from, gap_.to});
+  }
+
+  void take(const CopiedStretch& copy) {
+    if (copy.frames == 0 || length(copy.stretch) <= Duration{0}) return;
+    fill(copy.stretch, [&](Stretch part) {
+      auto span = repaired(part, SpanSource::acs_second_copy);
+      span.recording = copy.recording;
+      span.chunk = copy.chunk;
+      span.first_frame = frame_at(copy, part.from);
+      span.frames = frame_at(copy, part.to) - span.first_frame;
+      return span;
+    });
+  }
+
+  void take(Stretch tap) {
+    fill(tap, [&](Stretch part) { return repaired(part, SpanSource::tap); });
+  }
+
+  void finish() {
+    for (const auto& left : open_) {
+      auto span = gap_;
+      span.from = left.from;
+      span.to = left.to;
+      filled_.push_back(std::move(span));
+    }
+    std::ranges::sort(filled_, {}, &Span::from);
+    std::ranges::move(filled_, std::back_inserter(out_));
+  }
+
+ private:
+  template <class Make>
+  void fill(Stretch with, const Make& make) {
+    std::vector<Stretch> left;
+    for (const auto& hole : open_) {
+      const auto part = overlap(hole, with);
+      if (length(part) < mended_length_min) {
+        left.push_back(hole);
+        continue;
+      }
+      filled_.push_back(make(part));
+      if (hole.from < part.from) left.push_back({hole.from, part.from});
+      if (part.to < hole.to) left.push_back({part.to, hole.to});
+    }
+    open_ = std::move(left);
+  }
+
+  Span repaired(Stretch part, SpanSource source) const {
+    Span span;
+    span.from = part.from;
+    span.to = part.to;
+    span.kind = SpanKind::repaired;
+    span.source = source;
+    span.cause = gap_.cause;
+    return span;
+  }
+
+  Span gap_;
+  std::vector<Span>& out_;
+  std::vector<Stretch> open_;
+  std::vector<Span> filled_;
+};
+
+Duration distance(const MappingPiece& piece, Duration at) {
+  if (at < piece.from) return piece.from - at;
+  return at < piece.to ? Duration{0} : at - piece.to;
+}
+
+}  // namespace
+
+Timeline fill_gaps(const Timeline& timeline, const MendingSources& sources) {
+  Timeline out{.from = timeline.from, .to = timeline.to, .spans = {}};
+  for (const auto& span : timeline.spans) {
+    if (span.kind == SpanKind::recorded || span.kind == SpanKind::paused) {
+      out.spans.push_back(span);
+      continue;
+    }
+    Span gap;
+    gap.from = span.from;
+    gap.to = span.to;
+    gap.cause = span.cause;
+    GapFiller filler(std::move(gap), out.spans);
+    for (const auto& copy : sources.second_copies) filler.take(copy);
+    for (const auto& stretch : sources.tap) filler.take(stretch);
+    filler.finish();
+  }
+  return out;
+}
+
+std::optional<Stretch> nominal_stretch(const Chunk& chunk, WallTime call_zero) {
+  const auto frame_bytes = chunk.format.frame_bytes();
+  if (!chunk.start || frame_bytes == 0 || chunk.format.sample_rate_hz == 0) return std::nullopt;
+  const auto from = *chunk.start - call_zero;
+  return Stretch{from,
+                 from + of_frames(chunk.data_bytes / frame_bytes, chunk.format.sample_rate_hz)};
+}
+
+Duration shift_at(const ClockMapping& mapping, Speaker side, const RecordingId& recording,
+                  ChunkIndex chunk, Duration at) {
+  const MappingPiece* best = nullptr;
+  // A chunk's own piece is worth more than a nearer one of another chunk: each chunk's metadata
+  // start errs by itself.
+  auto best_rank = std::pair(true, Duration(std::numeric_limits<Duration::rep>::max()));
+  for (const auto& piece : mapping.pieces) {
+    if (piece.side != side || piece.recording != recording) continue;
+    const auto rank = std::pair(piece.chunk != chunk, distance(piece, at));
+    if (best != nullptr && rank >= best_rank) continue;
+    best = &piece;
+    best_rank = rank;
+  }
+  return best == nullptr ? Duration{0} : best->shift;
+}
+
+Displacement displacement_of(const Span& recorded, Speaker side, const Chunk& chunk,
+                             WallTime call_zero, const ClockMapping& mapping) {
+  if (!chunk.start || chunk.format.sample_rate_hz == 0) return {};
+  const auto rate = chunk.format.sample_rate_hz;
+  const auto zero = *chunk.start - call_zero;
+  const auto at = [&](Duration placed, std::uint64_t frame) {
+    const auto shift = shift_at(mapping, side, recorded.recording, recorded.chunk, placed);
+    return placed - (zero + of_frames(frame, rate) - shift);
+  };
+  return {at(recorded.from, recorded.first_frame),
+          at(recorded.to, recorded.first_frame + recorded.frames)};
+}
+
+}  // namespace earshot::recording
