@@ -100,6 +100,21 @@ function(earshot_program name module)
   set_property(GLOBAL APPEND PROPERTY EARSHOT_PROGRAMS ${name})
 endfunction()
 
+# earshot_links(VARIABLE SOURCE): the modules that the first line of a benchmark or a fuzz target names, `// links: acs net`,
+# which is also looked at again when the source changes. Empty, with a warning, when the line says nothing of the kind.
+function(earshot_links variable source)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(STRINGS ${source} first_line LIMIT_COUNT 1)
+  if(first_line MATCHES "^// links: ([a-z_ ]+)$")
+    string(STRIP "${CMAKE_MATCH_1}" modules)
+    string(REGEX REPLACE " +" ";" modules "${modules}")
+  else()
+    message(WARNING "${source}: skipped; its first line must name the modules to link, as in '// links: acs net'")
+    set(modules "")
+  endif()
+  set(${variable} ${modules} PARENT_SCOPE)
+endfunction()
+
 # earshot_bench(NAME SOURCES … DEPENDS modules… [LIBRARIES …]): a benchmark, run by `./dev bench NAME`.
 function(earshot_bench name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})

@@ -128,12 +128,16 @@ class ProcessLog : public Log {
         pool_(std::make_shared<spdlog::details::thread_pool>(options.lines_queued_max, 1)),
         logger_(std::make_shared<spdlog::async_logger>(
             "earshot", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)) {
+    if (options.counters != nullptr)
+      errors_ = &options.counters->counter("earshot_log_errors_total",
+                                           "Things that happened and that a person should look at");
     sink_->count_overruns_of(*pool_);
     sink_->set_level(spdlog::level::trace);
     logger_->set_level(to_spdlog(options.level));
   }
 
   void write(LogLevel level, std::string_view message, LogFields fields) override {
+    if (level == LogLevel::error && errors_ != nullptr) errors_->add();
     const auto spdlog_level = to_spdlog(level);
     if (!logger_->should_log(spdlog_level)) return;
     const std::string body =
@@ -143,6 +147,7 @@ class ProcessLog : public Log {
 
  private:
   bool json_;
+  Counter* errors_ = nullptr;
   std::shared_ptr<LineSink> sink_;
   // The pool's destructor writes what is queued, and queued lines hold the logger: so the logger
   // goes first.

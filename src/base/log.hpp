@@ -4,7 +4,7 @@
 // `error` means a person should look; a customer's or vendor's refusal is `warn`. No audio,
 // transcript, phone number, token or key: pass a Secret and it prints as ***. Thread-safe. Never
 // waits for the sink: lines go through a bounded queue to a thread of the log's own; when it is
-// full the oldest lines are dropped and counted.
+// full the oldest lines are dropped and counted. Errors are counted whether dropped or not.
 
 #include "base/secret.hpp"
 
@@ -63,7 +63,8 @@ struct ProcessLogOptions {
   bool json = false;                    // one JSON object a line instead of text
   std::string file;                     // empty: standard error
   std::size_t lines_queued_max = 8192;  // above it the oldest waiting lines go
-  Counters* counters = nullptr;         // outlives the log; earshot_log_lines_dropped_total
+  // Outlives the log: earshot_log_lines_dropped_total, earshot_log_errors_total.
+  Counters* counters = nullptr;
 };
 
 // The log of a process, over spdlog's asynchronous logger. Throws when the file cannot be opened.

@@ -153,6 +153,18 @@ TEST_CASE("a log that is overrun never blocks and accounts for every line") {
   CHECK(kept + static_cast<int>(dropped.value()) == written);
 }
 
+TEST_CASE("errors are counted, and lines of lower levels are not") {
+  TemporaryFile file;
+  Counters counters;
+  const auto log = make_process_log({.file = file.path(), .counters = &counters});
+
+  log->warn("recording refused");
+  log->error("task failed");
+  log->error("disk full");
+
+  CHECK(counters.counter("earshot_log_errors_total", "").value() == 2);
+}
+
 TEST_CASE("a log file that cannot be opened stops the start") {
   CHECK_THROWS_AS(make_process_log({.file = "/nowhere/at/all.log"}), std::runtime_error);
 }

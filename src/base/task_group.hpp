@@ -1,6 +1,7 @@
 #pragma once
-// The owner of started tasks: it waits for them. Not detached, never. A task that throws is logged,
-// counted, and ends alone. All members are called on the executor's thread.
+// The owner of started tasks: it waits for them. Not detached, never. A task that throws is logged
+// as an error, which the log counts, and ends alone. All members are called on the executor's
+// thread.
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
