@@ -38,4 +38,13 @@ struct ClockMapping {
   bool operator==(const ClockMapping&) const = default;
 };
 
+// The piece that holds at a call time: the one around it, else the nearest; nullptr when the side
+// has none. In the mapping's memory.
+const MappingPiece* piece_at(const ClockMapping& mapping, Speaker side, Duration call_time);
+// The piece that holds for a sample of a chunk, by its nominal call time; nullptr when the side has
+// none in that chunk. The sample's call time is nominal - shift.
+const MappingPiece* piece_of_nominal(const ClockMapping& mapping, Speaker side,
+                                     const RecordingId& recording, ChunkIndex chunk,
+                                     Duration nominal);
+
 }  // namespace earshot
