@@ -112,6 +112,7 @@ std::vector<std::string> environment(const fs::path& data, std::uint16_t port) {
 pid_t start(const fs::path& program, const fs::path& data, std::uint16_t port) {
   auto variables = environment(data, port);
   std::vector<char*> pointers;
+  pointers.reserve(variables.size() + 1);
   for (auto& variable : variables) pointers.push_back(variable.data());
   pointers.push_back(nullptr);
   std::string name = program.string();

@@ -1,6 +1,7 @@
 #include "bench/bridge/report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <span>
 
@@ -11,7 +12,8 @@ namespace {
 double percentile_ms(std::span<const std::int64_t> sorted_ns, double part) {
   if (sorted_ns.empty()) return 0;
   const auto last = static_cast<double>(sorted_ns.size() - 1);
-  return static_cast<double>(sorted_ns[static_cast<std::size_t>(last * part + 0.5)]) / 1e6;
+  const auto nearest = static_cast<std::size_t>(std::lround(last * part));
+  return static_cast<double>(sorted_ns[nearest]) / 1e6;
 }
 
 std::string three(std::span<const std::int64_t> sorted_ns) {

@@ -187,6 +187,7 @@ class RunningService : public Service {
     auto options = calls_options(config_, storage->container_url);
     if (!options) return Failure(options.error());
     std::vector<calls::WorkerServices> bridging;
+    bridging.reserve(workers_.size());
     for (auto& worker : workers_) bridging.push_back({worker->executor(), worker->assistant()});
     calls::CallServices services{.control = control(),
                                  .clock = outside_.clock,
@@ -245,8 +246,8 @@ class RunningService : public Service {
   Task<Result<void>> open_doors() {
     std::uint16_t port = config_.port;
     for (auto& worker : workers_) {
-      Result<void> listening;
-      co_await net::run_on(worker->executor(), listen_on(*worker, port, listening));
+      const Result<void> listening =
+          co_await net::run_on_for(worker->executor(), listen_on(worker.get(), port));
       if (!listening)
         co_return fail(fmt::format("listening on {}:{}", config_.listen_address, port),
                        listening.error());
@@ -255,14 +256,13 @@ class RunningService : public Service {
     co_return ok();
   }
 
-  Task<void> listen_on(Worker& worker, std::uint16_t port, Result<void>& listening) {
+  Task<Result<void>> listen_on(Worker* worker, std::uint16_t port) {
     const auto add_routes = [this](net::Router& router) {
       api_->add_routes(router, [this](net::HttpHandler handler) {
         return net::on_executor(control(), std::move(handler));
       });
     };
-    listening = worker.listen(*inbox_, *director_, port, add_routes);
-    co_return;
+    co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
 
   Config config_;

@@ -52,6 +52,7 @@ struct CallDirector::State {
   };
 
   Task<void> take_in();
+  Task<void> hand_over(ContextId call, std::unique_ptr<CallerAudio> audio, Executor* where);
   Task<void> take(StoredEvent stored);
   Task<void> take_ring(StoredEvent stored);
   void new_call(StoredEvent stored, std::string ring_key);
@@ -444,12 +445,17 @@ void CallDirector::handle(std::vector<StoredEvent> events) {
 
 Task<void> CallDirector::arrived(ContextId call, std::unique_ptr<CallerAudio> audio,
                                  Executor& where) {
-  std::shared_ptr<Signal> finished = state_->shared.services.clock.make_signal();
+  return state_->hand_over(std::move(call), std::move(audio), &where);
+}
+
+Task<void> CallDirector::State::hand_over(ContextId call, std::unique_ptr<CallerAudio> audio,
+                                          Executor* where) {
+  std::shared_ptr<Signal> finished = shared.services.clock.make_signal();
   MediaArrival arrival{
-      .audio = std::move(audio), .where = &where, .done = [finished] { finished->notify(); }};
-  state_->shared.services.control.post(
-      [state = state_.get(), call = std::move(call), arrival = std::move(arrival)]() mutable {
-        state->media(std::move(call), std::move(arrival));
+      .audio = std::move(audio), .where = where, .done = [finished] { finished->notify(); }};
+  shared.services.control.post(
+      [this, call = std::move(call), arrival = std::move(arrival)]() mutable {
+        media(std::move(call), std::move(arrival));
       });
   co_await finished->wait();
 }

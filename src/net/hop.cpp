@@ -30,20 +30,24 @@ Task<HttpResponse> handle_on(Executor* where, const HttpHandler* handler, HttpRe
   co_return response;
 }
 
-}  // namespace
-
-Task<void> run_on(Executor& where, Task<void> task) {
+Task<void> spawn_and_wait(Executor* where, Task<void> task) {
   const auto here = co_await asio::this_coro::executor;
-  auto initiate = [&where, &task, here](auto handler) {
+  auto initiate = [where, &task, here](auto handler) {
     // Shared, since a std::move_only_function's target may be moved between threads but the handler
     // only runs here.
     auto resume = std::make_shared<decltype(handler)>(std::move(handler));
-    where.spawn(std::move(task), [resume, here](std::exception_ptr thrown) {
+    where->spawn(std::move(task), [resume, here](std::exception_ptr thrown) {
       asio::post(here, [resume, thrown] { (*resume)(thrown); });
     });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
       std::move(initiate), asio::use_awaitable);
+}
+
+}  // namespace
+
+Task<void> run_on(Executor& where, Task<void> task) {
+  return spawn_and_wait(&where, std::move(task));
 }
 
 HttpHandler on_executor(Executor& where, HttpHandler handler) {

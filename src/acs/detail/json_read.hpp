@@ -43,7 +43,7 @@ inline std::optional<std::int64_t> integer_value(const boost::json::value* value
     std::int64_t number = 0;
     const auto* end = text->data() + text->size();
     const auto parsed = std::from_chars(text->data(), end, number);
-    if (parsed.ec == std::errc() && parsed.ptr == end && text->size() > 0) return number;
+    if (parsed.ec == std::errc() && parsed.ptr == end && !text->empty()) return number;
   }
   return std::nullopt;  // also a uint64 beyond int64
 }
