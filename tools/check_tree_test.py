@@ -226,6 +226,18 @@ class CheckTree(unittest.TestCase):
 
     # Shape and words
 
+    def test_a_coroutine_that_takes_what_may_be_a_temporary_is_found(self):
+        for parameter in ("const std::string& name", "std::string_view name", "std::span<const int> name", "Name&& name"):
+            self.assert_fault({"src/net/a.cpp": f"int x;\nTask<Result<int>> f(int a,\n  {parameter}) {{ co_return 1; }}\n"},
+                              "coroutine-parameter", "src/net/a.cpp", 2)
+
+    def test_a_coroutine_may_refer_to_services_and_a_plain_function_to_anything(self):
+        self.assert_clean({"src/net/a.cpp": "Task<void> f(Clock& c, std::function<void(const X&)> d) { co_return; }\n"
+                                            "Task<void> g(const X& x) { return f(x.clock, x.done); }\n"
+                                            "Task<void> h(bool (*fits)(const X&), const char* name) const { co_return; }\n",
+                           "src/net/a_test.cpp": "Task<void> f(std::string_view v) { co_return; }\n",
+                           "src/net/CMakeLists.txt": "earshot_module(net)\n"})
+
     def test_a_header_without_pragma_once_is_found(self):
         self.assert_fault({"src/base/a.hpp": "// text\n"}, "pragma-once", "src/base/a.hpp", 1)
 

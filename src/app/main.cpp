@@ -14,8 +14,8 @@ using namespace earshot;
 // As for a wrong configuration: nothing was tried.
 constexpr int usage_error = 2;
 
-Task<void> run_verb(cli::ApiClient& client, const cli::ChosenCommand& chosen, int& exit_code) {
-  exit_code = co_await chosen.run(client);
+Task<void> run_verb(cli::ApiClient& client, const cli::ChosenCommand* chosen, int& exit_code) {
+  exit_code = co_await chosen->run(client);
 }
 
 int run_operator_verb(const cli::ChosenCommand& chosen) {
@@ -26,7 +26,7 @@ int run_operator_verb(const cli::ChosenCommand& chosen) {
   cli::ApiTarget target{.url = chosen.common.url, .api_key = Secret(chosen.common.api_key)};
   cli::ApiClient client(*http, std::move(target));
   int exit_code = 1;
-  runtime.worker(0).spawn(run_verb(client, chosen, exit_code), [&](std::exception_ptr thrown) {
+  runtime.worker(0).spawn(run_verb(client, &chosen, exit_code), [&](std::exception_ptr thrown) {
     if (thrown) std::fputs("earshot: an internal fault ended the command\n", stderr);
     runtime.stop();
   });

@@ -147,7 +147,7 @@ Task<bool> HttpSession::serve_request() {
   if (match.handler != nullptr) {
     request.body = std::move(parser.get().body());
     request.path_parameters = std::move(match.parameters);
-    response = co_await call_handler(*match.handler, std::move(request));
+    response = co_await call_handler(match.handler, std::move(request));
   } else if (!match.allowed_methods.empty()) {
     response = error_response(405, "method_not_allowed", "this path has other methods");
     response.headers.set("Allow", match.allowed_methods);
@@ -262,11 +262,11 @@ Task<HttpSession::Outcome> HttpSession::read_body(Parser& parser, std::size_t by
   co_return Outcome::done;
 }
 
-Task<HttpResponse> HttpSession::call_handler(const HttpHandler& handler, HttpRequest request) {
+Task<HttpResponse> HttpSession::call_handler(const HttpHandler* handler, HttpRequest request) {
   const std::string path = request.path;
   std::string what;
   try {
-    co_return co_await handler(std::move(request));
+    co_return co_await (*handler)(std::move(request));
   } catch (const std::exception& error) {
     what = error.what();
   } catch (...) {
@@ -325,7 +325,7 @@ Task<void> HttpSession::become_websocket(WebSocketCore::Request handshake, HttpR
   auto offered = http::token_list(handshake[http::field::sec_websocket_protocol]);
   std::string chosen = offered.exists(match.subprotocol) ? match.subprotocol : std::string();
   phase_ = Phase::busy;
-  if (const auto error = co_await core->accept(handshake, std::move(chosen), until)) {
+  if (const auto error = co_await core->accept(std::move(handshake), std::move(chosen), until)) {
     server_->log.debug("websocket handshake failed",
                        {{"peer", peer_}, {"reason", error.message()}});
     co_return;

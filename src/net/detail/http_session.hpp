@@ -81,7 +81,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Task<bool> read_more();
   std::optional<HttpResponse> fault_of_header(const Parser& parser) const;
   HttpRequest to_request(Parser& parser) const;
-  Task<HttpResponse> call_handler(const HttpHandler& handler, HttpRequest request);
+  Task<HttpResponse> call_handler(const HttpHandler* handler, HttpRequest request);
   Task<bool> upgrade(Parser& parser, HttpRequest request, Router::Match match);
   Task<void> become_websocket(WebSocketCore::Request handshake, HttpRequest request,
                               Router::Match match);
@@ -89,7 +89,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // These give false when the connection cannot go on.
   Task<bool> write_response(HttpResponse response, bool keep_alive, bool head_only);
   Task<bool> write_stream(HttpResponse response, std::string head);
-  Task<bool> write_text(std::string_view text);
+  Task<bool> write_text(std::string text);
   // Answers a request whose body is not going to be read, then closes without cutting the answer
   // off.
   Task<void> refuse(HttpResponse response);

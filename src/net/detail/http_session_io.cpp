@@ -62,15 +62,15 @@ Task<bool> HttpSession::read_more() {
   co_return !error;
 }
 
-Task<bool> HttpSession::write_text(std::string_view text) {
-  while (!text.empty()) {
+Task<bool> HttpSession::write_text(std::string text) {
+  for (std::size_t sent = 0; sent < text.size();) {
     // The time is for each step, not for the whole: a slow reader of a long recording is welcome, a
     // dead one is not.
     allow(server_->options.body_timeout);
-    auto [error, size] =
-        co_await stream_->async_write_some(asio::const_buffer(text.data(), text.size()), as_result);
+    const asio::const_buffer rest(text.data() + sent, text.size() - sent);
+    auto [error, size] = co_await stream_->async_write_some(rest, as_result);
     if (error || cut_) co_return false;
-    text.remove_prefix(size);
+    sent += size;
   }
   co_return true;
 }
@@ -98,19 +98,21 @@ Task<bool> HttpSession::write_response(HttpResponse response, bool keep_alive, b
   if (response.stream && !has_no_body(response.status)) {
     if (head_only) {
       head += "\r\n";
-      co_return co_await write_text(head) && keep_alive;
+      co_return co_await write_text(std::move(head)) && keep_alive;
     }
     co_return co_await write_stream(std::move(response), std::move(head)) && keep_alive;
   }
   if (!has_no_body(response.status))
     head += fmt::format("Content-Length: {}\r\n", response.body.size());
   head += "\r\n";
-  if (head_only || has_no_body(response.status)) co_return co_await write_text(head) && keep_alive;
+  if (head_only || has_no_body(response.status))
+    co_return co_await write_text(std::move(head)) && keep_alive;
   if (response.body.size() <= joined_body_bytes_max) {
     head += response.body;
-    co_return co_await write_text(head) && keep_alive;
+    co_return co_await write_text(std::move(head)) && keep_alive;
   }
-  co_return co_await write_text(head) && co_await write_text(response.body) && keep_alive;
+  co_return co_await write_text(std::move(head)) && co_await write_text(std::move(response.body)) &&
+      keep_alive;
 }
 
 // A reader that fails on its first piece gives 500; later there is no way to say so but to cut the
@@ -127,14 +129,14 @@ Task<bool> HttpSession::write_stream(HttpResponse response, std::string head) {
   const auto length = response.stream_length;
   head += length ? fmt::format("Content-Length: {}\r\n\r\n", *length)
                  : std::string("Transfer-Encoding: chunked\r\n\r\n");
-  if (!co_await write_text(head)) co_return false;
+  if (!co_await write_text(std::move(head))) co_return false;
   std::uint64_t sent = 0;
   while (!piece->empty()) {
     sent += piece->size();
     if (length && sent > *length) break;
     std::string framed =
         length ? std::move(*piece) : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
-    if (!co_await write_text(framed)) co_return false;
+    if (!co_await write_text(std::move(framed))) co_return false;
     deadline_.clear();
     piece = co_await response.stream->next();
     if (!piece) {

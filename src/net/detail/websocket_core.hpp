@@ -34,7 +34,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
                 std::string peer);
 
   // Handshakes; the caller then calls start(). `until` cuts the connection.
-  Task<ErrorCode> accept(const Request& request, std::string subprotocol, SteadyTime until);
+  Task<ErrorCode> accept(Request request, std::string subprotocol, SteadyTime until);
   Task<ErrorCode> shake_hands(std::string authority, std::string target, HttpHeaders headers,
                               Response& response, SteadyTime until);
   // TLS first, where the stream has it.

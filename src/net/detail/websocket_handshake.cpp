@@ -19,8 +19,8 @@ Task<Result<void>> WebSocketCore::secure_as_client(std::string host, SteadyTime 
   co_return secured;
 }
 
-Task<WebSocketCore::ErrorCode> WebSocketCore::accept(const Request& request,
-                                                     std::string subprotocol, SteadyTime until) {
+Task<WebSocketCore::ErrorCode> WebSocketCore::accept(Request request, std::string subprotocol,
+                                                     SteadyTime until) {
   const auto self = shared_from_this();
   cut_at_ = until;
   arm_timer();
