@@ -4,6 +4,7 @@
 
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
+#include "domain/verdict.hpp"
 
 #include <string_view>
 
@@ -12,5 +13,12 @@ namespace earshot {
 std::string_view to_text(CallPhase phase);
 std::string_view to_text(RecordingPhase phase);
 std::string_view to_text(Discovery discovery);
+std::string_view to_text(VerdictKind kind);
+std::string_view to_text(FindingKind kind);
+std::string_view to_text(SpanKind kind);
+std::string_view to_text(SpanSource source);
+std::string_view to_text(GapCause cause);
+std::string_view to_text(MappingBasis basis);
+std::string_view to_text(Speaker speaker);
 
 }  // namespace earshot

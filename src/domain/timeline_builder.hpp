@@ -1,0 +1,20 @@
+#pragma once
+// From a call's chunks to its timeline: what their metadata and the true number of their samples
+// say together, and what is odd about them. Pure.
+
+#include "domain/evidence.hpp"
+#include "domain/timeline.hpp"
+#include "domain/verdict.hpp"
+
+#include <vector>
+
+namespace earshot {
+
+struct BuiltTimeline {
+  Timeline timeline;  // without repairs; empty when the call has no length
+  std::vector<Finding> findings;
+};
+
+BuiltTimeline build_timeline(const CallEvidence& evidence, const VerdictThresholds& thresholds);
+
+}  // namespace earshot
