@@ -85,6 +85,8 @@ struct Config {
   // The bridge's own copy
   bool tap = true;
   int tap_retention_days = 30;
+  std::uint64_t tap_spool_max_mb = 0;
+  std::uint64_t tap_spool_free_min_mb = 0;
 
   // The service
   std::string listen_address;

@@ -275,6 +275,13 @@ std::vector<Setting> storage_settings() {
        flag(&Config::tap)},
       {"TAP_RETENTION_DAYS", group, "0..3650", "30", "How long the bridge's own copy is kept.",
        false, whole(&Config::tap_retention_days, 0, 3650)},
+      {"TAP_SPOOL_MAX_MB", group, "16..100000000", "20480",
+       "How much of the local disk that copy may have until it is in storage (a call makes about 6 "
+       "MB a minute). Beyond it only the ledgers are kept; an alert is raised.",
+       false, whole(&Config::tap_spool_max_mb, 16, 100'000'000)},
+      {"TAP_SPOOL_FREE_MIN_MB", group, "0..100000000", "1024",
+       "The same when less than this is free on that disk, so that the database has room.", false,
+       whole(&Config::tap_spool_free_min_mb, 0, 100'000'000)},
   };
 }
 

@@ -133,9 +133,11 @@ class RunningService : public Service {
     if (!event_spool) return fail("event spool", event_spool.error());
     event_spool_ = std::move(*event_spool);
     store::TapSpoolOptions taps{.directory = folder / "tap",
-                                .run_bytes_waiting_max = outside_.tap_run_bytes_waiting_max};
+                                .run_bytes_waiting_max = outside_.tap_run_bytes_waiting_max,
+                                .disk_bytes_max = config_.tap_spool_max_mb << 20,
+                                .disk_free_min = config_.tap_spool_free_min_mb << 20};
     auto tap_spool = store::make_tap_spool_files(taps, outside_.offload, outside_.clock,
-                                                 outside_.log, outside_.counters);
+                                                 outside_.log, outside_.counters, &alerts_);
     if (!tap_spool) return fail("tap spool", tap_spool.error());
     tap_spool_ = std::move(*tap_spool);
     return ok();

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <mutex>
+#include <sys/statvfs.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -48,17 +49,27 @@ class RefusedTapRun : public TapRun {
 class TapSpoolFiles : public TapSpool {
  public:
   TapSpoolFiles(const TapSpoolOptions& options, Offload& offload, Clock& clock, Log& log,
-                Counters& counters)
+                Counters& counters, AlertSink* alerts)
       : options_(options),
         offload_(offload),
         clock_(clock),
         log_(log),
+        alerts_(alerts),
+        used_(counters.gauge("earshot_tap_spool_bytes", "bytes of tap and ledger on local disk")),
         disk_faults_(counters.counter("earshot_tap_disk_faults_total",
                                       "writes or syncs that the tap spool's disk refused")),
         bounds_(std::make_shared<TapBounds>(
             options.run_bytes_waiting_max, options.all_bytes_waiting_max,
             counters.counter("earshot_tap_dropped_bytes_total",
-                             "tap and ledger bytes dropped: the disk was too slow or full"))) {}
+                             "tap and ledger bytes dropped: the disk was too slow or full"),
+            counters.counter(
+                "earshot_tap_refused_bytes_total",
+                "tap and ledger bytes not taken: the spool had used up its share of the disk"),
+            options.disk_bytes_max, options.disk_free_min)) {
+    counters
+        .gauge("earshot_tap_spool_bytes_max", "bytes of tap and ledger that local disk may hold")
+        .set(static_cast<double>(options.disk_bytes_max));
+  }
 
   ~TapSpoolFiles() override {
     {
@@ -77,6 +88,8 @@ class TapSpoolFiles : public TapSpool {
     if (!synced) return synced;
     auto read = index_.read(options_.directory, clock_.wall_now());
     if (!read) return read;
+    for (const auto& run : index_.all_runs()) bounds_->share.add(run.tap_bytes + run.ledger_bytes);
+    look_at_share();
     thread_ = std::thread([this] { run(); });
     return ok();
   }
@@ -168,7 +181,7 @@ class TapSpoolFiles : public TapSpool {
     std::vector<ContextId> forgotten;
     {
       std::lock_guard lock(mutex_);
-      index_.remove(call, run, now);
+      bounds_->share.subtract(index_.remove(call, run, now));
       forgotten = index_.forget_empty(now - options_.numbers_kept);
     }
     for (const auto& empty : forgotten) remove_empty(options_.directory / empty.text);
@@ -203,10 +216,30 @@ class TapSpoolFiles : public TapSpool {
       if (last || flushing > flushes_done_ || ++passes_since_sync_ >= writes_per_sync)
         sync_all(open);
       close_finished(open);
+      look_at_share();
       std::lock_guard lock(mutex_);
       flushes_done_ = flushing;
       flushed_.notify_all();
     }
+  }
+
+  void look_at_share() {
+    used_.set(static_cast<double>(bounds_->share.used()));
+    const auto change = bounds_->share.look(options_.free_bytes(options_.directory),
+                                            bounds_->waiting.load(std::memory_order_relaxed));
+    if (change == DiskShare::Change::freed)
+      log_.info("the tap spool takes audio again", {{"bytes", bounds_->share.used()}});
+    if (change != DiskShare::Change::filled) return;
+    const Alert alert{
+        .kind = "tap_spool_full",
+        .message = fmt::format(
+            "the bridge's own copy of calls is not kept any more: its spool has {} MB and may have "
+            "{}, or its disk is nearly full; see why it does not go up to storage",
+            bounds_->share.used() >> 20, options_.disk_bytes_max >> 20)};
+    if (alerts_ != nullptr)
+      alerts_->raise(alert);
+    else
+      log_.error(alert.message);
   }
 
   void write_all(const Runs& open) {
@@ -266,6 +299,8 @@ class TapSpoolFiles : public TapSpool {
   Offload& offload_;
   Clock& clock_;
   Log& log_;
+  AlertSink* alerts_;  // or null
+  Gauge& used_;
   Counter& disk_faults_;
   std::shared_ptr<TapBounds> bounds_;
 
@@ -286,10 +321,16 @@ class TapSpoolFiles : public TapSpool {
 
 }  // namespace
 
+std::optional<std::uint64_t> free_disk_bytes(const std::filesystem::path& directory) {
+  struct statvfs disk{};
+  if (::statvfs(directory.c_str(), &disk) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+}
+
 Result<std::unique_ptr<TapSpool>> make_tap_spool_files(const TapSpoolOptions& options,
                                                        Offload& offload, Clock& clock, Log& log,
-                                                       Counters& counters) {
-  auto spool = std::make_unique<TapSpoolFiles>(options, offload, clock, log, counters);
+                                                       Counters& counters, AlertSink* alerts) {
+  auto spool = std::make_unique<TapSpoolFiles>(options, offload, clock, log, counters, alerts);
   auto opened = spool->open();
   if (!opened) return fail("open the tap spool", opened.error());
   return spool;

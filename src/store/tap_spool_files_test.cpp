@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <mutex>
 #include <signal.h>
 #include <sys/resource.h>
 #include <thread>
@@ -20,19 +21,37 @@ namespace {
 
 const ContextId call{"5f1e0c00-1111-4222-8333-444455556666"};
 
+// Alerts come from the spool's thread.
+class KeptAlerts : public AlertSink {
+ public:
+  void raise(const Alert& alert) override {
+    std::lock_guard lock(mutex_);
+    kinds_.push_back(alert.kind);
+  }
+  std::vector<std::string> kinds() {
+    std::lock_guard lock(mutex_);
+    return kinds_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> kinds_;
+};
+
 struct Fixture {
   contract::TemporaryDirectory directory;
   net::TestRuntime runtime;
   InlineOffload offload;
   MemoryLog log;
   Counters counters;
+  KeptAlerts alerts;
   TapSpoolOptions options{.directory = directory.path() / "tap"};
   std::unique_ptr<TapSpool> spool;
 
   Fixture() { open(); }
   void open() {
     spool.reset();
-    auto made = make_tap_spool_files(options, offload, runtime.clock(), log, counters);
+    auto made = make_tap_spool_files(options, offload, runtime.clock(), log, counters, &alerts);
     REQUIRE(made.has_value());
     spool = std::move(*made);
   }
@@ -43,12 +62,35 @@ struct Fixture {
     REQUIRE(bytes.has_value());
     return std::string(as_text(*bytes));
   }
+  double refused() {
+    return counters
+        .counter("earshot_tap_refused_bytes_total",
+                 "tap and ledger bytes not taken: the spool had used up its share of the disk")
+        .value();
+  }
+  double used() {
+    return counters.gauge("earshot_tap_spool_bytes", "bytes of tap and ledger on local disk")
+        .value();
+  }
+  // Appends pieces of 1000 bytes; says how many were taken.
+  int append(TapRun& run, SpoolKind kind, int pieces) {
+    int taken = 0;
+    for (int i = 0; i < pieces; ++i) taken += run.append(kind, Bytes(1000)) ? 1 : 0;
+    return taken;
+  }
   double dropped() {
     return counters
         .counter("earshot_tap_dropped_bytes_total",
                  "tap and ledger bytes dropped: the disk was too slow or full")
         .value();
   }
+};
+
+// Free space of a disk that only the test changes.
+struct SmallDisk {
+  std::shared_ptr<std::atomic<std::uint64_t>> free = std::make_shared<std::atomic<std::uint64_t>>();
+  explicit SmallDisk(std::uint64_t bytes) { *free = bytes; }
+  std::optional<std::uint64_t> operator()(const std::filesystem::path&) const { return *free; }
 };
 
 // Files of this process may not grow beyond so many bytes: a disk that is full.
@@ -209,6 +251,83 @@ TEST_CASE("what all runs together have waiting is bounded") {
   auto one = f.spool->start_run(call);
   CHECK_FALSE(one->append(SpoolKind::tap, Bytes(101)));
   CHECK(f.dropped() == 101);
+}
+
+TEST_CASE("at its share of the disk the spool takes no more tap audio, and still every ledger") {
+  Fixture f;
+  f.options.disk_bytes_max = 10'000;
+  f.open();
+  auto run = f.spool->start_run(call);
+  CHECK(f.append(*run, SpoolKind::tap, 20) == 10);
+  f.flush();
+  CHECK(f.append(*run, SpoolKind::tap, 5) == 0);
+  CHECK(f.append(*run, SpoolKind::ledger, 1) == 1);
+  f.flush();
+  CHECK(f.refused() == 15'000);
+  CHECK(f.dropped() == 0);
+  CHECK(f.used() == 11'000);
+  CHECK(f.alerts.kinds() == std::vector<std::string>{"tap_spool_full"});
+
+  // The header of a call that begins now is taken, or nothing of its tap could be read later.
+  auto next = f.spool->start_run(call);
+  CHECK(next->append(SpoolKind::tap, Bytes(64)));
+  CHECK_FALSE(next->append(SpoolKind::tap, Bytes(64)));
+  CHECK(next->append(SpoolKind::ledger, Bytes(64)));
+  next.reset();
+
+  // Even the ledger has an end, an eighth above.
+  CHECK(f.append(*run, SpoolKind::ledger, 3) == 0);
+  run.reset();
+  f.flush();
+  REQUIRE(f.runtime.run_for(f.spool->remove(call, 0)).has_value());
+  f.flush();
+  CHECK(f.used() == 128);
+  auto after = f.spool->start_run(call);
+  CHECK(f.append(*after, SpoolKind::tap, 9) == 9);
+  CHECK(f.alerts.kinds().size() == 1);
+  CHECK(f.append(*after, SpoolKind::tap, 9) == 0);
+  f.flush();
+  CHECK(f.alerts.kinds().size() == 2);
+}
+
+TEST_CASE("what an earlier process left on the disk counts as used") {
+  Fixture f;
+  {
+    auto run = f.spool->start_run(call);
+    f.append(*run, SpoolKind::tap, 8);
+    f.flush();
+  }
+  f.options.disk_bytes_max = 10'000;
+  f.open();
+  f.flush();
+  CHECK(f.used() == 8'000);
+  auto run = f.spool->start_run(call);
+  CHECK(f.append(*run, SpoolKind::tap, 5) == 2);
+}
+
+TEST_CASE("a disk with little room left takes no tap audio until there is room again") {
+  Fixture f;
+  SmallDisk disk(900'000);
+  f.options.disk_free_min = 1'000'000;
+  f.options.free_bytes = disk;
+  f.open();
+  auto run = f.spool->start_run(call);
+  run->append(SpoolKind::tap, Bytes(64));
+  f.flush();
+  CHECK(f.append(*run, SpoolKind::tap, 3) == 0);
+  CHECK(f.append(*run, SpoolKind::ledger, 1) == 1);
+  CHECK(f.alerts.kinds() == std::vector<std::string>{"tap_spool_full"});
+  // On the edge it does not begin again, or it would say so again and again.
+  *disk.free = 1'050'000;
+  f.flush();
+  CHECK(f.append(*run, SpoolKind::tap, 3) == 0);
+  *disk.free = 2'000'000;
+  f.flush();
+  CHECK(f.append(*run, SpoolKind::tap, 3) == 3);
+  *disk.free = 400'000;
+  f.flush();
+  CHECK(f.append(*run, SpoolKind::ledger, 1) == 0);
+  CHECK(f.alerts.kinds().size() == 2);
 }
 
 TEST_CASE("without being asked, what was appended is on disk within the second") {

@@ -27,9 +27,16 @@ bool TapRunFiles::append(SpoolKind kind, ByteView bytes) {
     bounds_->dropped.add(static_cast<double>(size));
     return false;
   }
+  auto& stream = streams_[static_cast<std::size_t>(kind)];
+  if (!bounds_->share.takes(kind, size, bounds_->waiting.load(std::memory_order_relaxed),
+                            !stream.begun)) {
+    bounds_->refused.add(static_cast<double>(size));
+    return false;
+  }
+  stream.begun = true;
   waiting_.fetch_add(size, std::memory_order_relaxed);
   bounds_->waiting.fetch_add(size, std::memory_order_relaxed);
-  streams_[static_cast<std::size_t>(kind)].queue.push(bytes);
+  stream.queue.push(bytes);
   return true;
 }
 
@@ -67,6 +74,7 @@ Result<void> TapRunFiles::write_stream(Stream& stream) {
       needs_sync_ = true;
       stream.queue.consume(done);
       stream.written.store(at + done, std::memory_order_release);
+      bounds_->share.add(done);
       waiting_.fetch_sub(done, std::memory_order_relaxed);
       bounds_->waiting.fetch_sub(done, std::memory_order_relaxed);
     }

@@ -5,6 +5,7 @@
 #include "base/counters.hpp"
 #include "ports/tap_spool.hpp"
 #include "store/detail/block_queue.hpp"
+#include "store/detail/disk_share.hpp"
 #include "store/detail/file.hpp"
 
 #include <array>
@@ -18,9 +19,19 @@ namespace earshot::store {
 
 // What all runs share; lives as long as the last of them.
 struct TapBounds {
+  TapBounds(std::size_t run_max, std::size_t all_max, Counter& dropped_in, Counter& refused_in,
+            std::uint64_t disk_bytes_max, std::uint64_t disk_free_min)
+      : run_bytes_waiting_max(run_max),
+        all_bytes_waiting_max(all_max),
+        dropped(dropped_in),
+        refused(refused_in),
+        share(disk_bytes_max, disk_free_min) {}
+
   std::size_t run_bytes_waiting_max;
   std::size_t all_bytes_waiting_max;
   Counter& dropped;  // bytes
+  Counter& refused;  // bytes
+  DiskShare share;
   std::atomic<std::size_t> waiting = 0;
   // Set by the spool's destructor: the counter may be gone.
   std::atomic<bool> closed = false;
@@ -59,6 +70,7 @@ class TapRunFiles {
     BlockQueue queue;
     File file;
     std::atomic<std::uint64_t> written = 0;
+    bool begun = false;  // the producer's
   };
   Result<void> open_files();
   Result<void> write_stream(Stream& stream);

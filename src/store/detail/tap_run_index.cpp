@@ -81,10 +81,14 @@ const TapRunIndex::Entry* TapRunIndex::find(const ContextId& call, std::uint32_t
   return entry == found->second.runs.end() ? nullptr : &entry->second;
 }
 
-void TapRunIndex::remove(const ContextId& call, std::uint32_t run, WallTime now) {
-  const auto found = calls_.find(call);
-  if (found == calls_.end() || found->second.runs.erase(run) == 0) return;
-  if (found->second.runs.empty()) emptied_.emplace_back(now, call);
+std::uint64_t TapRunIndex::remove(const ContextId& call, std::uint32_t run, WallTime now) {
+  const auto* entry = find(call, run);
+  if (entry == nullptr) return 0;
+  const auto had = describe(call, run, *entry);
+  auto& runs = calls_[call].runs;
+  runs.erase(run);
+  if (runs.empty()) emptied_.emplace_back(now, call);
+  return had.tap_bytes + had.ledger_bytes;
 }
 
 std::vector<ContextId> TapRunIndex::forget_empty(WallTime before) {

@@ -27,7 +27,8 @@ class TapRunIndex {
   std::uint32_t next_run(const ContextId& call) const;
   void add(const ContextId& call, std::uint32_t run, std::shared_ptr<TapRunFiles> files);
   const Entry* find(const ContextId& call, std::uint32_t run) const;
-  void remove(const ContextId& call, std::uint32_t run, WallTime now);
+  // Gives how many bytes the run had.
+  std::uint64_t remove(const ContextId& call, std::uint32_t run, WallTime now);
   // The directories in which there is nothing any more and whose numbers are older than `before`.
   std::vector<ContextId> forget_empty(WallTime before);
 
