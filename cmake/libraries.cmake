@@ -23,7 +23,7 @@ find_library(SOCI_SQLITE3 soci_sqlite3 REQUIRED)
 find_library(SOCI_POSTGRESQL soci_postgresql REQUIRED)
 add_library(earshot_soci INTERFACE)
 target_include_directories(earshot_soci SYSTEM INTERFACE ${SOCI_INCLUDE_DIR} /usr/include/postgresql)
-target_link_libraries(earshot_soci INTERFACE ${SOCI_CORE} ${SOCI_SQLITE3} ${SOCI_POSTGRESQL} sqlite3)
+target_link_libraries(earshot_soci INTERFACE ${SOCI_CORE} ${SOCI_SQLITE3} ${SOCI_POSTGRESQL} sqlite3 pq)
 
 # Asio and Beast: their non-template parts are compiled once, in src/net/detail/boost_separate_compilation.cpp. That file
 # is a library of its own (cmake/earshot.cmake), because whoever sees a Task refers to Asio, whether it links net or not.

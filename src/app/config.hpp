@@ -94,6 +94,7 @@ struct Config {
   int workers = 1;
   std::string data_dir;
   std::string database_url;  // "": SQLite in data_dir
+  Duration database_timeout{0};
   Secret api_key;
   std::string tls_certificate_file;
   std::string tls_key_file;

@@ -378,6 +378,10 @@ std::vector<Setting> service_settings() {
       {"EARSHOT_DATABASE_URL", group, "sqlite:///path|postgresql://…", "",
        "Database; empty: SQLite in EARSHOT_DATA_DIR. May hold a password.", true,
        text(&Config::database_url)},
+      {"EARSHOT_DATABASE_TIMEOUT_SECONDS", group, "1..300", "10",
+       "A statement that takes longer is ended; the database then counts as away, and events wait "
+       "on disk.",
+       false, span(&Config::database_timeout, 1s, 1, 300)},
       {"EARSHOT_API_KEY", group, "16 characters or more", "",
        "Key of the REST API and the command line.", true, apply_api_key},
       {"MAX_CALL_MINUTES", group, "0..1440", "240",

@@ -121,7 +121,8 @@ class RunningService : public Service {
     const auto& folder = data_folder_.path();
     store::SqlStoreOptions database{
         .connection = config_.database_url.empty() ? "sqlite://" + (folder / "earshot.db").string()
-                                                   : config_.database_url};
+                                                   : config_.database_url,
+        .statement_timeout = config_.database_timeout};
     auto store = store::make_sql_store(database, outside_.offload, outside_.random, outside_.log,
                                        outside_.counters);
     if (!store) return fail("database", store.error());

@@ -57,3 +57,51 @@ TEST_CASE("a call in progress outlives a database that goes away between its eve
   CHECK(desk.acs.count("start_media") >= 1);
   CHECK(desk.call().phase == CallPhase::connected);
 }
+
+TEST_CASE("a ring whose commit succeeded though its answer was lost is answered, and once") {
+  CallDesk desk;
+  desk.start();
+  desk.store.lost_answers = 1;
+  desk.accept(desk.ring());
+  desk.advance(10s);
+
+  CHECK(desk.acs.count("answer") == 1);
+  CHECK(desk.calls().size() == 1);
+}
+
+TEST_CASE("what follows from an event is done once, whichever commits lose their answer") {
+  for (int commit = 1; commit <= 8; ++commit) {
+    CAPTURE(commit);
+    CallDesk desk;
+    desk.start();
+    desk.accept(desk.ring());
+    const auto lose = [&](InboundEvent event) {
+      desk.store.lost_answers = commit;
+      desk.accept(std::move(event));
+      desk.advance(30s);
+      desk.store.lost_answers = 0;
+    };
+    lose(desk.connected());
+    CHECK(desk.acs.count("start") == 1);
+    lose(desk.state_changed("R1", true));
+    CHECK(desk.recordings().size() == 1);
+    lose(desk.disconnected());
+    CHECK(desk.call().phase == CallPhase::ended);
+    CHECK(desk.acs.count("stop") == 1);
+    CHECK(desk.discoveries() == std::vector<std::string>{"R1"});
+    CHECK(desk.store.events_waiting() == 0);
+  }
+}
+
+TEST_CASE("an event that was stored though the answer was lost is handled from the spool") {
+  CallDesk desk;
+  desk.start();
+  desk.accept(desk.ring());
+  desk.store.lost_event_answers = 1;
+  CHECK(desk.accept(desk.connected()) == Accepted::stored);
+  desk.advance(10s);
+
+  CHECK(desk.call().phase == CallPhase::connected);
+  CHECK(desk.acs.count("start") == 1);
+  CHECK(desk.store.events_waiting() == 0);
+}

@@ -208,9 +208,13 @@ Task<bool> Inbox::replay() {
     if (!results && worth_retrying(results.error())) co_return false;
     std::vector<StoredEvent> fresh;
     if (results) {
-      for (std::size_t i = 0; i < results->size(); ++i)
-        if ((*results)[i].outcome == Accepted::stored)
-          fresh.push_back({(*results)[i].number, std::move(batch.events[i]), batch.received_at});
+      for (std::size_t i = 0; i < results->size(); ++i) {
+        const auto& result = (*results)[i];
+        // Spooled because the database's answer was lost: stored before, and nobody has it in hand.
+        const bool stored_unseen = result.outcome == Accepted::duplicate && !result.handled;
+        if (result.outcome == Accepted::stored || stored_unseen)
+          fresh.push_back({result.number, std::move(batch.events[i]), batch.received_at});
+      }
     } else {
       unstorable_.add(count);
       services_.log.warn("spooled events cannot be stored", {{"why", results.error().message}});

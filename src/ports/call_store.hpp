@@ -92,14 +92,16 @@ struct RecordingQuery {
 
 struct EventStoreResult {
   Accepted outcome = Accepted::stored;
-  std::int64_t number = 0;
+  std::int64_t number = 0;  // of a duplicate: of the event that was stored
+  bool handled = false;     // a duplicate of which nothing more follows
 };
 
 class CallStore {
  public:
   virtual ~CallStore() = default;
 
-  // All or nothing. `conflict` when a call's version has moved on.
+  // All or nothing. `conflict` when a call's version has moved on. `unavailable` does not say that
+  // nothing was stored: a second try may find its own changes, which gives `conflict`.
   virtual Task<Result<void>> commit(Changes changes) = 0;
 
   // Durable when it returns; an event stored before is `duplicate` (door, id, and context or

@@ -1,6 +1,8 @@
 #include "store/dialect.hpp"
 
+#include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 namespace earshot::store {
 namespace {
@@ -40,17 +42,25 @@ std::string_view begin_write(Database database) {
   return database == Database::sqlite ? "BEGIN IMMEDIATE" : "BEGIN";
 }
 
-std::vector<std::string> connection_settings(Database database, bool writer) {
+std::vector<std::string> connection_settings(Database database, bool writer,
+                                             Duration statement_timeout) {
+  const auto timeout_ms = statement_timeout / 1ms;
   if (database == Database::postgresql)
     // Ours are short transactions; one that hangs gives way to a clear error.
-    return {"SET client_encoding TO 'UTF8'", "SET statement_timeout TO 30000",
-            "SET lock_timeout TO 10000", "SET client_min_messages TO error",
-            "SET synchronous_commit TO on"};
+    return {"SET client_encoding TO 'UTF8'", fmt::format("SET statement_timeout TO {}", timeout_ms),
+            fmt::format("SET lock_timeout TO {}", timeout_ms / 2),
+            "SET client_min_messages TO error", "SET synchronous_commit TO on"};
   // FULL: a commit is on the disk when it returns, also after a loss of power. secure_delete: what
   // is erased (secrets, numbers) is overwritten, not merely unlinked.
-  std::vector<std::string> settings{"PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL",
-                                    "PRAGMA synchronous = FULL",  "PRAGMA foreign_keys = ON",
-                                    "PRAGMA secure_delete = ON",  "PRAGMA cache_size = -8000"};
+  std::vector<std::string> settings{
+      // Less than a statement may take, because the wait for a lock cannot be interrupted.
+      fmt::format("PRAGMA busy_timeout = {}",
+                  timeout_ms == 0 ? 5000 : std::min<long long>(5000, timeout_ms / 2)),
+      "PRAGMA journal_mode = WAL",
+      "PRAGMA synchronous = FULL",
+      "PRAGMA foreign_keys = ON",
+      "PRAGMA secure_delete = ON",
+      "PRAGMA cache_size = -8000"};
   if (!writer) settings.emplace_back("PRAGMA query_only = ON");
   return settings;
 }

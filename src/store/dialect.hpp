@@ -1,6 +1,8 @@
 #pragma once
 // Everything in which SQLite and PostgreSQL differ, for SQL texts that are otherwise one for both.
 
+#include "base/time.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +18,10 @@ std::string spell(Database database, std::string_view sql);
 // safe, and not in the middle.
 std::string_view begin_write(Database database);
 
-// Run on each new connection. `writer`: the one connection that may write.
-std::vector<std::string> connection_settings(Database database, bool writer);
+// Run on each new connection. `writer`: the one connection that may write. `statement_timeout`: how
+// long a statement may take, 0 = as long as it likes.
+std::vector<std::string> connection_settings(Database database, bool writer,
+                                             Duration statement_timeout);
 
 // Only one process at a time changes the schema; run inside the transaction that does. "" = the
 // transaction itself is enough.

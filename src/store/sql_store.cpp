@@ -10,12 +10,30 @@
 #include "store/detail/turn_rows.hpp"
 #include "store/detail/writer.hpp"
 
+#include <fmt/format.h>
 #include <utility>
 
 namespace earshot::store {
 namespace {
 
-Result<ConnectionTarget> parse_connection(const std::string& text) {
+// Without limits of our own, a host that does not answer holds a thread for minutes.
+std::string with_limits(std::string address, const SqlStoreOptions& options) {
+  const std::pair<std::string_view, long long> limits[] = {
+      {"connect_timeout", options.connect_timeout / 1s},
+      {"keepalives_idle", options.keepalive_idle / 1s},
+      {"keepalives_interval", options.keepalive_interval / 1s},
+      {"keepalives_count", options.keepalive_count},
+      {"tcp_user_timeout", options.unacknowledged_max / 1ms}};
+  for (const auto& [name, value] : limits) {
+    if (address.find(fmt::format("{}=", name)) != std::string::npos) continue;
+    const char separator = address.find('?') == std::string::npos ? '?' : '&';
+    address += fmt::format("{}{}={}", separator, name, value);
+  }
+  return address;
+}
+
+Result<ConnectionTarget> parse_connection(const SqlStoreOptions& options) {
+  const auto& text = options.connection;
   constexpr std::string_view sqlite = "sqlite://";
   if (text.starts_with(sqlite)) {
     auto path = text.substr(sqlite.size());
@@ -23,15 +41,14 @@ Result<ConnectionTarget> parse_connection(const std::string& text) {
       return fail(ErrorKind::invalid,
                   "the database's address must be sqlite:// and an absolute path, such as "
                   "sqlite:///var/lib/earshot/earshot.db");
-    return ConnectionTarget{.database = Database::sqlite, .where = std::move(path)};
+    return ConnectionTarget{.database = Database::sqlite,
+                            .where = std::move(path),
+                            .statement_timeout = options.statement_timeout};
   }
-  if (text.starts_with("postgresql://") || text.starts_with("postgres://")) {
-    auto where = text;
-    // Without a limit of our own, a host that does not answer holds a thread for minutes.
-    if (where.find("connect_timeout=") == std::string::npos)
-      where += where.find('?') == std::string::npos ? "?connect_timeout=5" : "&connect_timeout=5";
-    return ConnectionTarget{.database = Database::postgresql, .where = std::move(where)};
-  }
+  if (text.starts_with("postgresql://") || text.starts_with("postgres://"))
+    return ConnectionTarget{.database = Database::postgresql,
+                            .where = with_limits(text, options),
+                            .statement_timeout = options.statement_timeout};
   // Not quoted: it may hold a password.
   return fail(ErrorKind::invalid,
               "the database's address must begin with sqlite:// or postgresql://");
@@ -61,11 +78,14 @@ class SqlStoreImpl : public SqlStore {
                Random& random, Log& log, Counters& counters)
       : offload_(offload),
         random_(random),
-        writer_(target,
+        watch_(options.statement_timeout,
+               counters.counter("earshot_store_statements_ended_total",
+                                "statements that were ended because the database hung")),
+        writer_(watched(target),
                 {.writes_per_transaction_max = options.writes_per_transaction_max,
                  .writes_waiting_max = options.writes_waiting_max},
                 offload, log, counters),
-        readers_(target, options.read_connections_max) {}
+        readers_(watched(target), options.read_connections_max) {}
 
   Result<void> open() { return writer_.open(); }
 
@@ -209,6 +229,8 @@ class SqlStoreImpl : public SqlStore {
   template <class Work>
   auto read(Work work) -> Task<Result<decltype(work(std::declval<Connection&>()))>> {
     using Value = decltype(work(std::declval<Connection&>()));
+    if (watch_.hanging())
+      co_return fail(ErrorKind::unavailable, "the database hangs: look at its disk or its server");
     // Shared: the work may outlive its asker.
     auto result = std::make_shared<Result<Value>>(fail(ErrorKind::unavailable, "not read"));
     auto blocking = [this, result, work = std::move(work)] {
@@ -238,8 +260,14 @@ class SqlStoreImpl : public SqlStore {
     });
   }
 
+  ConnectionTarget watched(ConnectionTarget target) {
+    target.watch = &watch_;
+    return target;
+  }
+
   Offload& offload_;
   Random& random_;
+  StatementWatch watch_;
   Writer writer_;
   Readers readers_;
 };
@@ -248,7 +276,7 @@ class SqlStoreImpl : public SqlStore {
 
 Result<std::unique_ptr<SqlStore>> make_sql_store(const SqlStoreOptions& options, Offload& offload,
                                                  Random& random, Log& log, Counters& counters) {
-  auto target = parse_connection(options.connection);
+  auto target = parse_connection(options);
   if (!target) return Failure(target.error());
   auto store =
       std::make_unique<SqlStoreImpl>(std::move(*target), options, offload, random, log, counters);

@@ -2,7 +2,8 @@
 // Calls, recordings, journal, inbox and jobs in one database: SQLite (a file, the default) or
 // PostgreSQL (several replicas). Blocking work runs on the Offload given; everything is
 // thread-safe. Durable means committed with the disk synced. While the database is away every call
-// gives `unavailable`, and the connection is made anew when it is back.
+// gives `unavailable`, and the connection is made anew when it is back; the same when it hangs.
+// `unavailable` after a write does not say that nothing was written: the answer may have got lost.
 //
 // Beyond the ports' promises:
 // - a commit is `conflict` also when another call of the same ring is stored, or when one of
@@ -32,6 +33,15 @@ struct SqlStoreOptions {
   std::size_t read_connections_max = 4;
   std::size_t writes_per_transaction_max = 256;
   std::size_t writes_waiting_max = 10'000;
+  // A statement that takes longer is ended, its connection replaced, and the answer `unavailable`.
+  // Migrations may take as long as they need.
+  Duration statement_timeout = 10s;
+  // PostgreSQL's connections, each unless the address says otherwise.
+  Duration connect_timeout = 5s;  // whole seconds, 2 at least
+  Duration keepalive_idle = 10s;
+  Duration keepalive_interval = 5s;
+  int keepalive_count = 3;
+  Duration unacknowledged_max = 15s;  // bytes that nobody acknowledges (tcp_user_timeout)
 };
 
 class SqlStore : public CallStore, public JobStore {};

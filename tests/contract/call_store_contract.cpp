@@ -340,6 +340,8 @@ void call_store_keeps_events_once(const StoreFactory& make) {
     const auto again = store_events(*store, {sample_event("e1", "c1")});
     CHECK(again.at(0).outcome == Accepted::duplicate);
     CHECK(again.at(0).number == first[0].number);
+    CHECK_FALSE(again.at(0).handled);
+    CHECK(again.at(0).number == first[0].number);
     CHECK(unhandled(*store).size() == 1);
   }
   SUBCASE("the same id at another door, of another call or of another correlation is another") {

@@ -24,10 +24,12 @@ PostgresqlServer& server() {
 
 class PostgresqlUnderTest : public StoreUnderTest {
  public:
-  explicit PostgresqlUnderTest(const std::string& connection, std::uint64_t seed = 1)
+  explicit PostgresqlUnderTest(const std::string& connection, std::uint64_t seed = 1,
+                               Duration statement_timeout = 10s)
       : random_(seed) {
-    auto made =
-        store::make_sql_store({.connection = connection}, offload_, random_, log_, counters_);
+    store::SqlStoreOptions options{
+        .connection = connection, .statement_timeout = statement_timeout, .connect_timeout = 2s};
+    auto made = store::make_sql_store(options, offload_, random_, log_, counters_);
     REQUIRE_MESSAGE(made.has_value(), (made ? std::string() : made.error().message));
     store_ = std::move(*made);
   }
@@ -109,6 +111,24 @@ TEST_CASE("PostgreSQL: a server that goes away is unavailable, and used again wh
   CHECK(store.run(store.calls().store_events({sample_event("e", "c1")}, at_second(0))).has_value());
   CHECK(store.run(store.calls().load_call({"c1"})).has_value());
   CHECK(store.log().contains("database takes writes again"));
+}
+
+TEST_CASE("PostgreSQL: a server that hangs is unavailable, and used again when it goes on") {
+  PostgresqlUnderTest store(server().make_database(), 1, 400ms);
+  REQUIRE(store.run(store.calls().commit({.calls = {sample_call("c1")}})).has_value());
+  REQUIRE(store.run(store.calls().load_call({"c1"})).has_value());
+  server().freeze();
+  auto written = store.run(store.calls().store_events({sample_event("e", "c1")}, at_second(0)));
+  auto read = store.run(store.calls().load_call({"c1"}));
+  auto ping = store.run(store.calls().ping());
+  server().thaw();
+  for (const auto* error : {&written.error(), &read.error(), &ping.error()})
+    CHECK(error->kind == ErrorKind::unavailable);
+  REQUIRE_FALSE(written.has_value());
+  CHECK(written.error().message.find("took too long") != std::string::npos);
+
+  CHECK(store.run(store.calls().store_events({sample_event("e", "c1")}, at_second(0))).has_value());
+  CHECK(store.run(store.calls().load_call({"c1"})).has_value());
 }
 
 TEST_CASE("PostgreSQL: an idle connection that the server has closed is replaced unseen") {

@@ -75,6 +75,16 @@ void PostgresqlServer::stop() {
                                 directory_.path().string()));
 }
 
+// The server's processes are the children of the one whose id its file has.
+void PostgresqlServer::signal_all(const char* signal) const {
+  REQUIRE(run(fmt::format("main=$(head -n 1 {0}/data/postmaster.pid) && kill -s {1} $main $(cat "
+                          "/proc/$main/task/$main/children)",
+                          directory_.path().string(), signal)) == 0);
+}
+
+void PostgresqlServer::freeze() { signal_all("STOP"); }
+void PostgresqlServer::thaw() { signal_all("CONT"); }
+
 std::string PostgresqlServer::make_database() {
   const auto name = fmt::format("earshot_{}", ++databases_);
   REQUIRE(run(fmt::format("{}{}/createdb -h 127.0.0.1 -p {} -U earshot {}", become_, programs_,

@@ -20,9 +20,13 @@ class PostgresqlServer {
   std::string make_database();
   void stop();   // at once, as a crash would: connections break
   void start();  // waits until it answers
+  // Hangs: connections stand, and nothing is answered.
+  void freeze();
+  void thaw();
 
  private:
   int run(const std::string& command) const;
+  void signal_all(const char* signal) const;
 
   TemporaryDirectory directory_;
   std::string programs_;  // directory of initdb and its like

@@ -51,8 +51,14 @@ Duration ActorShared::database_wait(int tries) const {
   return std::min(wait, options.database_retry_max);
 }
 
-Task<Result<void>> ActorShared::commit_patiently(Changes changes) {
-  co_return co_await patiently<void>([this, &changes] { return services.store.commit(changes); });
+Task<Result<void>> ActorShared::commit_patiently(Changes changes, bool* answer_lost) {
+  int tries = 0;
+  auto committed = co_await patiently<void>([this, &changes, &tries] {
+    ++tries;
+    return services.store.commit(changes);
+  });
+  if (answer_lost != nullptr) *answer_lost = tries > 1;
+  co_return committed;
 }
 
 CallActor::CallActor(ActorShared& shared, CallState state)
@@ -119,8 +125,12 @@ Task<void> CallActor::process(Letter letter) {
     const bool ring_done =
         ring_event_ != 0 && std::ranges::count(changes.handled_events, ring_event_) > 0;
     if (!nothing_in(changes)) {
-      auto committed = co_await shared_.commit_patiently(std::move(changes));
-      if (!committed && committed.error().kind == ErrorKind::conflict) {
+      bool answer_lost = false;
+      auto committed = co_await shared_.commit_patiently(std::move(changes), &answer_lost);
+      const bool in_conflict = !committed && committed.error().kind == ErrorKind::conflict;
+      if (in_conflict && answer_lost && co_await is_stored(transition.next.call, stores_call)) {
+        committed = ok();
+      } else if (in_conflict) {
         shared_.conflicts.add();
         if (!co_await reload()) co_return;
         continue;
@@ -207,6 +217,18 @@ void CallActor::add_actions(Changes& changes, Transition& transition) {
     else if (std::holds_alternative<call_action::Answer>(action) && !call.answer_first_sent)
       call.answer_first_sent = now;
   }
+}
+
+// After a conflict: were these our own changes, stored by a try whose answer was lost? Nobody else
+// writes the same call with the same version, times and request ids.
+Task<bool> CallActor::is_stored(const Call& wanted, bool stores_call) {
+  // Without a call only the event can be in conflict, and it is this process that has it in hand.
+  if (!stores_call) co_return true;
+  Call expected = wanted;
+  ++expected.version;
+  auto& store = shared_.services.store;
+  auto call = co_await shared_.patiently<Call>([&] { return store.load_call(expected.id); });
+  co_return call && *call == expected;
 }
 
 // False: there is nothing left to do for the letter.

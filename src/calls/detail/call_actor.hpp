@@ -22,8 +22,9 @@ class CallActor;
 struct ActorShared {
   ActorShared(CallServices services_in, CallsOptions options_in, TimerQueue::Fired fired);
 
-  // Again and again while the database is away, until the service stops.
-  Task<Result<void>> commit_patiently(Changes changes);
+  // Again and again while the database is away, until the service stops. `answer_lost`, if given,
+  // becomes true when some try may have been stored although the database did not say so.
+  Task<Result<void>> commit_patiently(Changes changes, bool* answer_lost = nullptr);
   // How long to wait before the next try; doubles.
   Duration database_wait(int tries) const;
 
@@ -103,6 +104,7 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   void add_actions(Changes& changes, Transition& transition);
   void add_ring(Changes& changes, const CallState& next);
   Task<void> give_up_letter(Letter letter, Error error);
+  Task<bool> is_stored(const Call& wanted, bool stores_call);
   Task<bool> reload();
   void become(CallState next, bool stored);
   void perform_all(std::vector<CallAction> actions);

@@ -26,12 +26,27 @@ class SlowStore : public store::MemoryStore {
   }
   Task<Result<void>> commit(Changes changes) override {
     if (commit_takes > Duration{0}) co_await clock_.sleep_for(commit_takes);
-    co_return co_await MemoryStore::commit(std::move(changes));
+    auto committed = co_await MemoryStore::commit(std::move(changes));
+    if (committed && lost_answers > 0 && lost_answers-- > 0) co_return answer_lost();
+    co_return committed;
+  }
+  Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
+                                                           WallTime received_at) override {
+    auto stored = co_await MemoryStore::store_events(std::move(events), received_at);
+    if (stored && lost_event_answers > 0 && lost_event_answers-- > 0) co_return answer_lost();
+    co_return stored;
   }
   bool hangs = false;
   Duration commit_takes{0};
+  // So many commits, or stores of events, succeed, and their asker hears `unavailable`: the
+  // connection was lost on the way back.
+  int lost_answers = 0;
+  int lost_event_answers = 0;
 
  private:
+  static Failure answer_lost() {
+    return fail(ErrorKind::unavailable, "the connection was lost, as the test wanted");
+  }
   Clock& clock_;
 };
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <libpq-fe.h>
 #include <list>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/socket.h>
 #include <unordered_map>
 
 namespace earshot::store {
@@ -24,6 +26,13 @@ std::string first_line(const soci::soci_error& error) {
   return message;
 }
 
+DatabaseError too_slow(std::string_view detail) {
+  return {{.kind = ErrorKind::unavailable,
+           .message = "the database took too long for a statement" + std::string(detail),
+           .code = std::string(DatabaseError::took_too_long_code)},
+          true};
+}
+
 DatabaseError sqlite_error(const soci::soci_error& error, int code) {
   const auto line = first_line(error);
   switch (code & 0xff) {
@@ -35,6 +44,8 @@ DatabaseError sqlite_error(const soci::soci_error& error, int code) {
               false};
     case 19:  // SQLITE_CONSTRAINT
       return {{.kind = ErrorKind::conflict, .message = "database: " + line}, false};
+    case 9:  // SQLITE_INTERRUPT
+      return too_slow("");
     case 13:  // SQLITE_FULL
       return {{.kind = ErrorKind::unavailable,
                .message = "the disk of the database is full: make room in its directory"},
@@ -71,6 +82,7 @@ DatabaseError postgresql_error(const soci::postgresql_soci_error& error) {
     return {{.kind = ErrorKind::invalid, .message = "database: " + line, .code = state}, false};
   if (state == "XX001" || state == "XX002")
     return {{.kind = ErrorKind::corrupt, .message = "database: " + line, .code = state}, false};
+  if (state == "57014" || state == "55P03") return too_slow(" (" + line + ")");
   // 08 connection, 57P server stopping, 53 out of something, 28 credentials, or no answer at all.
   return {{.kind = ErrorKind::unavailable,
            .message = "PostgreSQL is away (" + line +
@@ -91,7 +103,12 @@ DatabaseError connection_error(const soci::soci_error& error) {
           true};
 }
 
-[[noreturn]] void rethrow_as_ours() {
+[[noreturn]] void rethrow_as_ours(bool ended) {
+  try {
+    throw;
+  } catch (const soci::soci_error&) {
+    if (ended) throw too_slow(" and was ended");
+  }
   try {
     throw;
   } catch (const soci::sqlite3_soci_error& error) {
@@ -147,21 +164,39 @@ struct Connection::State {
 };
 
 Connection::Connection(const ConnectionTarget& target, bool writer)
-    : database_(target.database), state_(std::make_unique<State>()) {
+    : database_(target.database), watch_(target.watch), state_(std::make_unique<State>()) {
   try {
     const auto text = soci_text(target);
     state_->session = target.database == Database::sqlite
                           ? std::make_unique<soci::session>(soci::sqlite3, text)
                           : std::make_unique<soci::session>(soci::postgresql, text);
   } catch (const soci::soci_error&) {
-    rethrow_as_ours();
+    rethrow_as_ours(ended_);
   }
-  for (const auto& setting : connection_settings(database_, writer)) command(setting);
+  for (const auto& setting : connection_settings(database_, writer, target.statement_timeout))
+    command(setting);
 }
 
 Connection::~Connection() {
   // Statements belong to the session: they go first.
   state_->statements.clear();
+}
+
+StatementWatch::Statement Connection::watched() {
+  return StatementWatch::Statement(watch_, [this] { end_statement(); });
+}
+
+// From another thread, while this connection's is inside SQLite or libpq: both allow it.
+void Connection::end_statement() noexcept {
+  ended_ = true;
+  if (database_ == Database::sqlite) {
+    auto& backend = static_cast<soci::sqlite3_session_backend&>(*state_->session->get_backend());
+    sqlite_api::sqlite3_interrupt(backend.conn_);
+    return;
+  }
+  // Asking the server to cancel needs a server that answers. The end of the stream does not.
+  auto& backend = static_cast<soci::postgresql_session_backend&>(*state_->session->get_backend());
+  ::shutdown(PQsocket(backend.conn_), SHUT_RDWR);
 }
 
 namespace {
@@ -190,6 +225,7 @@ struct Binding {
 }  // namespace
 
 long long Connection::execute(std::string_view sql, const Params& params) {
+  const auto watching = watched();
   try {
     auto& statement = state_->prepared(sql);
     Binding binding;
@@ -202,12 +238,13 @@ long long Connection::execute(std::string_view sql, const Params& params) {
   } catch (const soci::soci_error&) {
     // A statement that failed half-way may hold locks and bindings.
     state_->statements.erase(std::string(sql));
-    rethrow_as_ours();
+    rethrow_as_ours(ended_);
   }
 }
 
 std::vector<Row> Connection::query(std::string_view sql, std::size_t columns,
                                    const Params& params) {
+  const auto watching = watched();
   try {
     auto& statement = state_->prepared(sql);
     Binding binding;
@@ -229,15 +266,16 @@ std::vector<Row> Connection::query(std::string_view sql, std::size_t columns,
     return rows;
   } catch (const soci::soci_error&) {
     state_->statements.erase(std::string(sql));
-    rethrow_as_ours();
+    rethrow_as_ours(ended_);
   }
 }
 
 void Connection::command(std::string_view sql) {
+  const auto watching = watched();
   try {
     *state_->session << std::string(sql);
   } catch (const soci::soci_error&) {
-    rethrow_as_ours();
+    rethrow_as_ours(ended_);
   }
 }
 

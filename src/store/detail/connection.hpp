@@ -6,8 +6,10 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "domain/ids.hpp"
+#include "store/detail/statement_watch.hpp"
 #include "store/dialect.hpp"
 
+#include <atomic>
 #include <exception>
 #include <initializer_list>
 #include <memory>
@@ -28,6 +30,9 @@ class DatabaseError : public std::exception {
   const Error& error() const { return error_; }
   // The connection is of no more use.
   bool connection_lost() const { return connection_lost_; }
+  // The statement took too long; another try would as well.
+  bool took_too_long() const { return error_.code == took_too_long_code; }
+  static constexpr std::string_view took_too_long_code = "took_too_long";
   // The database gave up on the transaction in favour of another (dead-lock, serialisation).
   bool may_repeat() const { return may_repeat_; }
 
@@ -75,6 +80,8 @@ class Row {
 struct ConnectionTarget {
   Database database = Database::sqlite;
   std::string where;  // path of the file; or what libpq takes, password and all: never logged
+  Duration statement_timeout{0};    // PostgreSQL's own; 0 = none
+  StatementWatch* watch = nullptr;  // ends what hangs; null: nobody does
 };
 
 class Connection {
@@ -93,8 +100,13 @@ class Connection {
   void command(std::string_view sql);
 
  private:
+  StatementWatch::Statement watched();
+  void end_statement() noexcept;
+
   struct State;
   Database database_;
+  StatementWatch* watch_;
+  std::atomic<bool> ended_ = false;  // by the watch
   std::unique_ptr<State> state_;
 };
 

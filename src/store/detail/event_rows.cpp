@@ -23,10 +23,13 @@ EventStoreResult put_event(Connection& connection, const InboundEvent& event,
        {"received_at", received_at},
        {"fields", write_event_fields(event)}});
   if (rows.empty()) {
-    auto earlier = connection.query("SELECT number FROM events WHERE event_key = :event_key", 1,
-                                    {{"event_key", key}});
-    return {.outcome = Accepted::duplicate,
-            .number = earlier.empty() ? 0 : earlier.front().number()};
+    auto earlier = connection.query(
+        "SELECT number, handled FROM events WHERE event_key = :event_key", 2, {{"event_key", key}});
+    EventStoreResult duplicate{.outcome = Accepted::duplicate, .handled = true};
+    if (earlier.empty()) return duplicate;
+    duplicate.number = earlier.front().number();
+    duplicate.handled = earlier.front().flag();
+    return duplicate;
   }
   const auto number = rows.front().number();
   connection.execute("INSERT INTO journal_raw (event_number, raw) VALUES (:number, :raw)",

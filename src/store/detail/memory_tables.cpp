@@ -125,7 +125,9 @@ void MemoryTables::add_job(const NewJob& job, Random& random) {
 EventStoreResult MemoryTables::put_event(InboundEvent event, WallTime received_at) {
   const auto key = event_key(event);
   if (const auto earlier = event_keys.find(key); earlier != event_keys.end())
-    return {.outcome = Accepted::duplicate, .number = earlier->second};
+    return {.outcome = Accepted::duplicate,
+            .number = earlier->second,
+            .handled = events.at(earlier->second).handled};
   const auto number = next_number++;
   event_keys[key] = number;
   event.raw = mend_text(raw_without_secret(event));

@@ -10,7 +10,11 @@ Readers::Readers(ConnectionTarget target, std::size_t connections_max)
 // Null: none is idle, the taker makes one.
 std::unique_ptr<Connection> Readers::take() {
   std::unique_lock lock(mutex_);
-  freed_.wait(lock, [&] { return in_use_ < connections_max_; });
+  const auto free = [&] { return in_use_ < connections_max_; };
+  if (!freed_.wait_for(lock, target_.statement_timeout, free))
+    throw DatabaseError({.kind = ErrorKind::unavailable,
+                         .message = "all connections to the database are in use, and stay so"},
+                        false);
   ++in_use_;
   if (idle_.empty()) return nullptr;
   auto connection = std::move(idle_.back());
@@ -26,7 +30,7 @@ void Readers::give_back(std::unique_ptr<Connection> connection) {
 }
 
 void Readers::read(const std::function<void(Connection&)>& work) {
-  auto connection = take();
+  auto connection = take();  // throws before anything is to be given back
   const bool was_idle = connection != nullptr;
   try {
     if (!connection) connection = std::make_unique<Connection>(target_, false);
@@ -36,7 +40,7 @@ void Readers::read(const std::function<void(Connection&)>& work) {
       if (!error.connection_lost()) throw;
       connection.reset();
       // Only one that may have gone stale while idle deserves a second try.
-      if (!was_idle) throw;
+      if (!was_idle || error.took_too_long()) throw;
       connection = std::make_unique<Connection>(target_, false);
       work(*connection);
     }

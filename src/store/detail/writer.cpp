@@ -32,11 +32,15 @@ Writer::Writer(ConnectionTarget target, WriterLimits limits, Offload& offload, L
 
 Result<void> Writer::open() {
   try {
+    // On a connection of its own, without a limit: a large table takes its time.
+    auto patient = target_;
+    patient.statement_timeout = Duration{0};
+    patient.watch = nullptr;
+    Connection migrating(patient, true);
+    migrate(migrating);
     connection_ = std::make_unique<Connection>(target_, true);
-    migrate(*connection_);
     return ok();
   } catch (const DatabaseError& error) {
-    connection_.reset();
     return fail("open the database", error.error());
   }
 }
@@ -52,20 +56,37 @@ Task<Result<void>> Writer::write(Work work) {
       co_return fail(ErrorKind::unavailable,
                      "too many writes wait for the database: it is too slow, or away");
     }
+    if (would_only_wait()) {
+      refused_.add();
+      co_return fail(ErrorKind::unavailable, "the database is away, or hangs");
+    }
     // In the queue before a thread is free for it: that is what fills the next transaction.
     waiting_.push_back(pending);
   }
-  auto wait = [this, pending] { run_until_done(*pending); };
+  auto wait = [this, pending] { run_until_done(pending); };
   co_await offload_.run(std::move(wait));
   if (pending->error) co_return Failure(*pending->error);
   co_return ok();
 }
 
-void Writer::run_until_done(Pending& mine) {
+// Under mutex_.
+bool Writer::would_only_wait() const {
+  return (writing_ && away_) || (target_.watch != nullptr && target_.watch->hanging());
+}
+
+// Under mutex_. Of a write that somebody has taken already nobody knows what becomes.
+void Writer::withdraw(const std::shared_ptr<Pending>& mine) {
+  std::erase(waiting_, mine);
+  mine->error = Error{.kind = ErrorKind::unavailable, .message = "the database hangs"};
+  mine->done = true;
+}
+
+void Writer::run_until_done(const std::shared_ptr<Pending>& mine) {
   std::unique_lock lock(mutex_);
-  while (!mine.done) {
+  while (!mine->done) {
     if (writing_) {
-      finished_.wait(lock);
+      finished_.wait_for(lock, target_.watch != nullptr ? target_.watch->tick() : 1s);
+      if (!mine->done && writing_ && would_only_wait()) withdraw(mine);
       continue;
     }
     writing_ = true;
@@ -73,7 +94,10 @@ void Writer::run_until_done(Pending& mine) {
     lock.unlock();
     commit_batch(batch);
     lock.lock();
-    for (const auto& pending : batch) pending->done = true;
+    for (const auto& pending : batch) {
+      if (!pending->done) pending->error = std::move(pending->outcome);
+      pending->done = true;
+    }
     writing_ = false;
     finished_.notify_all();
   }
@@ -90,7 +114,7 @@ Writer::Batch Writer::take_batch() {
 
 void Writer::commit_batch(const Batch& batch) {
   for (int attempt = 1;; ++attempt) {
-    for (const auto& pending : batch) pending->error.reset();
+    for (const auto& pending : batch) pending->outcome.reset();
     try {
       try_batch(batch);
       note_state(nullptr);
@@ -114,7 +138,7 @@ void Writer::try_batch(const Batch& batch) {
   const bool alone = batch.size() == 1;
   connection_->command(begin_write(target_.database));
   for (const auto& pending : batch) run_one(*pending, alone);
-  if (alone && batch.front()->error)
+  if (alone && batch.front()->outcome)
     connection_->command("ROLLBACK");
   else
     connection_->command("COMMIT");
@@ -126,7 +150,7 @@ void Writer::run_one(Pending& pending, bool alone) {
     pending.work(*connection_);
   } catch (const DatabaseError& error) {
     if (!is_own_fault(error)) throw;
-    pending.error = error.error();
+    pending.outcome = error.error();
     if (!alone) connection_->execute("ROLLBACK TO SAVEPOINT one_write");
   }
   if (!alone) connection_->execute("RELEASE SAVEPOINT one_write");
@@ -135,7 +159,7 @@ void Writer::run_one(Pending& pending, bool alone) {
 void Writer::fail_batch(const Batch& batch, const Error& error) {
   failures_.add();
   note_state(&error);
-  for (const auto& pending : batch) pending->error = error;
+  for (const auto& pending : batch) pending->outcome = error;
 }
 
 void Writer::close_after(const DatabaseError& error) {
@@ -156,6 +180,7 @@ void Writer::note_state(const Error* error) {
   if (error != nullptr && !away_)
     log_.error("database did not take a write", {{"reason", error->message}});
   if (error == nullptr && away_) log_.info("database takes writes again");
+  std::lock_guard lock(mutex_);
   away_ = error != nullptr;
 }
 

@@ -2,7 +2,8 @@
 // The one connection that writes, and its group commit. Writes that wait while another commits go
 // into one transaction together, each in a savepoint of its own: one sync of the disk for all of
 // them, and still all or nothing for each. Whoever is first does the work for all; the others wait
-// on their Offload thread. Thread-safe.
+// on their Offload thread. While the database is away one write asks whether it is back, and the
+// others fail at once; nobody waits behind a statement that hangs. Thread-safe.
 
 #include "base/counters.hpp"
 #include "base/executor.hpp"
@@ -42,12 +43,15 @@ class Writer {
  private:
   struct Pending {
     Work work;
-    std::optional<Error> error;
+    std::optional<Error> outcome;  // the writing thread's
+    std::optional<Error> error;    // the asker's, once `done`; under mutex_ till then
     bool done = false;
   };
   using Batch = std::vector<std::shared_ptr<Pending>>;
 
-  void run_until_done(Pending& mine);
+  bool would_only_wait() const;
+  void run_until_done(const std::shared_ptr<Pending>& mine);
+  void withdraw(const std::shared_ptr<Pending>& mine);
   Batch take_batch();
   void commit_batch(const Batch& batch);
   void try_batch(const Batch& batch);
@@ -71,9 +75,9 @@ class Writer {
   std::condition_variable finished_;
   std::deque<std::shared_ptr<Pending>> waiting_;
   bool writing_ = false;
+  bool away_ = false;  // as of the last transaction
   // Touched only by the thread that set writing_.
   std::unique_ptr<Connection> connection_;
-  bool away_ = false;
 };
 
 }  // namespace earshot::store
