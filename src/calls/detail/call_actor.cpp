@@ -221,14 +221,13 @@ void CallActor::add_actions(Changes& changes, Transition& transition) {
 
 // After a conflict: were these our own changes, stored by a try whose answer was lost? Nobody else
 // writes the same call with the same version, times and request ids.
-Task<bool> CallActor::is_stored(const Call& wanted, bool stores_call) {
+Task<bool> CallActor::is_stored(Call wanted, bool stores_call) {
   // Without a call only the event can be in conflict, and it is this process that has it in hand.
   if (!stores_call) co_return true;
-  Call expected = wanted;
-  ++expected.version;
+  ++wanted.version;
   auto& store = shared_.services.store;
-  auto call = co_await shared_.patiently<Call>([&] { return store.load_call(expected.id); });
-  co_return call && *call == expected;
+  auto call = co_await shared_.patiently<Call>([&] { return store.load_call(wanted.id); });
+  co_return call && *call == wanted;
 }
 
 // False: there is nothing left to do for the letter.

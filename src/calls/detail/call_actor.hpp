@@ -104,7 +104,7 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   void add_actions(Changes& changes, Transition& transition);
   void add_ring(Changes& changes, const CallState& next);
   Task<void> give_up_letter(Letter letter, Error error);
-  Task<bool> is_stored(const Call& wanted, bool stores_call);
+  Task<bool> is_stored(Call wanted, bool stores_call);
   Task<bool> reload();
   void become(CallState next, bool stored);
   void perform_all(std::vector<CallAction> actions);
