@@ -128,7 +128,10 @@ Task<Result<InspectedChunk>> ChunkInspector::read_mp3(InspectedChunk inspected) 
   auto& chunk = inspected.chunk;
   auto head = co_await read_range(chunk, 0, std::min(mp3_head_bytes, chunk.bytes));
   if (!head) co_return Failure(head.error());
-  const auto layout = parse_mp3(*head, chunk.bytes);
+  const auto tail_bytes = std::min(mp3_tail_bytes, chunk.bytes);
+  auto tail = co_await read_range(chunk, chunk.bytes - tail_bytes, tail_bytes);
+  if (!tail) co_return Failure(tail.error());
+  const auto layout = parse_mp3(*head, *tail, chunk.bytes);
   if (!layout) {
     inspected.unusable = layout.error().message;
     co_return inspected;
