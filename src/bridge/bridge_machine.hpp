@@ -106,6 +106,10 @@ class BridgeMachine {
   static constexpr Duration rotation_forced_after = 2min;  // of waiting for a quiet moment
   static constexpr Duration rotation_retry = 30s;
   static constexpr Duration apology_time_max = 20s;
+  // The way to the ear may be longer than its estimate: the last word is worth half a second.
+  static constexpr Duration apology_grace = 500ms;
+  // Before the assistant is given up; time enough to open a session.
+  static constexpr Duration last_try_before = 1s;
 
  private:
   struct Wanted {

@@ -101,6 +101,10 @@ void BridgeMachine::schedule_retry(SteadyTime now, Duration at_least) {
   const double jittered =
       static_cast<double>(retry_delays[step].count()) * (0.75 + 0.5 * random_.next_unit());
   retry_at_ = now + std::max(Duration(static_cast<Duration::rep>(jittered)), at_least);
+  // Not slept through: whoever is back by then is not given up.
+  if (!lost_since_ || at_least > Duration{0}) return;
+  const SteadyTime last = *lost_since_ + options_.assistant_lost_max - last_try_before;
+  if (now < last) retry_at_ = std::min(*retry_at_, last);
 }
 
 // What was asked for and not begun is asked for again, first.
@@ -164,8 +168,9 @@ void BridgeMachine::give_up(SteadyTime now, const std::string& reason, BridgeAct
 void BridgeMachine::tick_apology(SteadyTime now, BridgeActions& actions) {
   if (!apology_deadline_) return;
   const AssistantItem* item = items_.find(apology_);
-  const bool is_heard = item == nullptr || item->interrupted ||
-                        (item->is_complete() && item->play_end + options_.downlink_estimate <= now);
+  const bool is_heard =
+      item == nullptr || item->interrupted ||
+      (item->is_complete() && item->play_end + options_.downlink_estimate + apology_grace <= now);
   if (!is_heard && now < *apology_deadline_) return;
   apology_deadline_.reset();
   if (options_.hang_up_when_unreachable) hang_up("the assistant is unreachable", actions);
@@ -248,7 +253,7 @@ std::optional<SteadyTime> BridgeMachine::next_wake() const {
     consider(apology_deadline_);
     for (const AssistantItem& item : items_)
       if (item.number == apology_ && item.is_complete())
-        consider(item.play_end + options_.downlink_estimate);
+        consider(item.play_end + options_.downlink_estimate + apology_grace);
   }
   if (watches_idle()) {
     if (!idle_prompted_ && !options_.idle_caller_prompt.empty())
