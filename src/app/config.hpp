@@ -56,6 +56,7 @@ struct Config {
   Secret voice_live_api_key;
   std::string voice_live_api_version;
   std::string voice_live_model;
+  std::uint32_t voice_live_sample_rate_hz = 0;  // 0: the media socket's
   int voice_live_connects_per_minute = 30;
   std::string agent_id;
   std::string agent_name;

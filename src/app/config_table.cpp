@@ -296,6 +296,12 @@ std::vector<Setting> assistant_settings() {
        false, text(&Config::voice_live_api_version)},
       {"VOICE_LIVE_MODEL", group, "text", "gpt-realtime", "Model, when no agent is named.", false,
        text(&Config::voice_live_model)},
+      {"VOICE_LIVE_SAMPLE_RATE", group, "media|16000|24000", "media",
+       "Samples a second of the assistant's audio. media: as MEDIA_SAMPLE_RATE, and nothing is "
+       "resampled; 24000 for a model that speaks no other rate.",
+       false,
+       choice<std::uint32_t>(&Config::voice_live_sample_rate_hz,
+                             {{"media", 0U}, {"16000", 16000U}, {"24000", 24000U}})},
       {"VOICE_LIVE_CONNECTS_PER_MINUTE", group, "1..10000", "30", "Quota of new sessions a minute.",
        false, whole(&Config::voice_live_connects_per_minute, 1, 10'000)},
       {"AGENT_ID", group, "text", "", "Classic Foundry agent, instead of a model.", false,

@@ -138,6 +138,7 @@ Result<calls::CallsOptions> calls_options(const Config& config,
   bridge.greeting = greeting_of(config);
   bridge.recording_notice = config.recording_notice;
   bridge.greeting_wait_max = config.greeting_wait;
+  bridge.session_rate_hz = config.voice_live_sample_rate_hz;
   bridge.play_out_lead = config.play_out_lead;
   bridge.downlink_estimate = config.downlink_estimate;
   bridge.hang_up_when_unreachable = config.hang_up_when_unreachable;

@@ -217,10 +217,11 @@ void CallBridgeImpl::lose_caller(SteadyTime now, const std::string& reason) {
 // ---- sessions
 
 Task<void> CallBridgeImpl::open_session(std::vector<Turn> conversation) {
-  AssistantSessionRequest request{.call = start_.call,
-                                  .sample_rate_hz = rate_hz_,
-                                  .conversation = std::move(conversation),
-                                  .functions = {}};
+  AssistantSessionRequest request{
+      .call = start_.call,
+      .sample_rate_hz = options_.session_rate_hz != 0 ? options_.session_rate_hz : rate_hz_,
+      .conversation = std::move(conversation),
+      .functions = {}};
   auto opened = co_await services_.assistant.open(std::move(request));
   const SteadyTime now = services_.clock.steady_now();
   if (!opened) {

@@ -34,6 +34,8 @@ struct BridgeOptions {
       5s;                        // unreachable for so long: the spoken notice, then as configured
   Bytes unreachable_notice_wav;  // empty: the bundled one
   bool hang_up_when_unreachable = true;
+  // Of the assistant's sessions; 0: as the media socket, so that nothing is resampled.
+  std::uint32_t session_rate_hz = 0;
   Duration session_rotate_after = 55min;
   Duration idle_caller_max = 0s;   // nobody speaks for so long: hang up; 0 = never
   std::string idle_caller_prompt;  // said at half that time; "" = nothing
