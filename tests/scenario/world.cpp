@@ -2,6 +2,7 @@
 
 #include "domain/tap_format.hpp"
 #include "recording/wav_reader.hpp"
+#include "simulator/wav_file.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -204,18 +205,23 @@ json::object World::newest_call() {
   return body.at("calls").as_array().front().as_object();
 }
 
-json::array World::turns() {
-  const Reply reply = api("/api/v1/calls/" + newest_call_id() + "/turns");
+json::array World::turns(const std::string& call_id) {
+  const std::string id = call_id.empty() ? newest_call_id() : call_id;
+  const Reply reply = api("/api/v1/calls/" + id + "/turns");
   REQUIRE(reply.status == 200);
   return reply.json().at("turns").as_array();
 }
 
-std::vector<std::string> World::journal() {
-  const Reply reply = api("/api/v1/calls/" + newest_call_id() + "/journal");
+json::array World::journal_entries(const std::string& call_id) {
+  const std::string id = call_id.empty() ? newest_call_id() : call_id;
+  const Reply reply = api("/api/v1/calls/" + id + "/journal");
   REQUIRE(reply.status == 200);
+  return reply.json().at("journal").as_array();
+}
+
+std::vector<std::string> World::journal(const std::string& call_id) {
   std::vector<std::string> types;
-  const json::value body = reply.json();
-  for (const auto& entry : body.at("journal").as_array())
+  for (const auto& entry : journal_entries(call_id))
     types.push_back(text(entry.as_object(), "type"));
   return types;
 }
@@ -224,6 +230,12 @@ json::array World::recordings() {
   const Reply reply = api("/api/v1/recordings");
   REQUIRE(reply.status == 200);
   return reply.json().at("recordings").as_array();
+}
+
+json::object World::recording(const std::string& recording_id) {
+  const Reply reply = api("/api/v1/recordings/" + recording_id);
+  REQUIRE(reply.status == 200);
+  return reply.json().as_object();
 }
 
 Reply World::recording_audio(const std::string& recording_id) {
@@ -236,8 +248,8 @@ Reply World::recording_audio(const std::string& recording_id) {
   return api("/api/v1/recordings/" + id + "/audio");
 }
 
-TapSound World::tap() {
-  const std::string call = newest_call_id();
+TapSound World::tap(const std::string& call_id) {
+  const std::string call = call_id.empty() ? newest_call_id() : call_id;
   stop_service();
   TapSound sound;
   for (const auto& [run, file] :
@@ -253,22 +265,36 @@ std::string World::text(const json::object& object, const char* name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-StoredSound read_wav(const std::string& wav) {
+std::vector<std::int16_t> StoredSound::channel(std::size_t number) const {
+  std::vector<std::int16_t> one(samples.size() / channels);
+  for (std::size_t i = 0; i < one.size(); ++i) one[i] = samples[i * channels + number];
+  return one;
+}
+
+StoredSound read_wav(const std::string& wav, std::size_t channels) {
   recording::WavReader reader(wav.size());
   const ByteView bytes = as_bytes(wav);
   while (const auto range = reader.wanted())
     REQUIRE(reader.feed(bytes.subspan(range->offset, range->length)).has_value());
   const auto& layout = reader.layout();
   CHECK(layout.format.bits_per_sample == 16);
-  CHECK(layout.format.channels == 1);
+  REQUIRE(layout.format.channels == channels);
   CHECK(layout.bytes_missing == 0);
   CHECK_FALSE(layout.length_unknown);
   // Whatever the number of chunks, there is one header, and nothing behind the samples.
   CHECK(layout.data_offset + layout.data_bytes == wav.size());
-  StoredSound sound{.rate_hz = layout.format.sample_rate_hz};
+  StoredSound sound{.rate_hz = layout.format.sample_rate_hz, .samples = {}, .channels = channels};
   sound.samples.resize(layout.data_bytes / 2);
   std::memcpy(sound.samples.data(), wav.data() + layout.data_offset, layout.data_bytes);
   return sound;
+}
+
+StoredSound read_mp3(World& world, const std::string& mp3) {
+  const auto path = world.directory.path() / "download.mp3";
+  std::ofstream(path, std::ios::binary) << mp3;
+  auto sound = simulator::read_sound_file(path.string());
+  REQUIRE_MESSAGE(sound.has_value(), (sound ? std::string() : sound.error().message));
+  return {.rate_hz = sound->rate_hz, .samples = std::move(sound->samples)};
 }
 
 simulator::CallerUtterance say_tones(simulator::CallerStart start, Duration delay, unsigned first,

@@ -60,7 +60,9 @@ struct TapSound {
 
 struct StoredSound {
   std::uint32_t rate_hz = 0;
-  std::vector<std::int16_t> samples;
+  std::vector<std::int16_t> samples;  // interleaved
+  std::size_t channels = 1;
+  std::vector<std::int16_t> channel(std::size_t number) const;
 };
 
 // A call that goes on while the test does something else.
@@ -101,15 +103,18 @@ class World {
   Reply api(const std::string& target, const std::string& method = "GET");
   boost::json::object newest_call();
   std::string newest_call_id() { return text(newest_call(), "contextId"); }
-  boost::json::array turns();
+  // Of the newest call, unless another is named.
+  boost::json::array turns(const std::string& call_id = {});
+  boost::json::array journal_entries(const std::string& call_id = {});
   // The types of the journal's entries, in order.
-  std::vector<std::string> journal();
+  std::vector<std::string> journal(const std::string& call_id = {});
   boost::json::array recordings();
+  boost::json::object recording(const std::string& recording_id);
   // The newest recording's audio as the API gives it.
   Reply recording_audio(const std::string& recording_id = {});
-  // Of the newest call, all runs together. The service is stopped for it and started again: what
-  // its spool holds is then on disk.
-  TapSound tap();
+  // All runs of a call together, the newest unless another is named. The service is stopped for it
+  // and started again: what its spool holds is then on disk.
+  TapSound tap(const std::string& call_id = {});
 
   static std::string text(const boost::json::object& object, const char* name);
 
@@ -145,7 +150,9 @@ class World {
 };
 
 // The one WAV of a downloaded recording; fails the test when it is none.
-StoredSound read_wav(const std::string& wav);
+StoredSound read_wav(const std::string& wav, std::size_t channels = 1);
+// What a player makes of a downloaded MP3.
+StoredSound read_mp3(World& world, const std::string& mp3);
 
 // Caller's tones `first` … of 500 ms each.
 simulator::CallerUtterance say_tones(simulator::CallerStart start, Duration delay, unsigned first,
