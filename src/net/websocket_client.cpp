@@ -2,6 +2,7 @@
 #include "net/detail/websocket_core.hpp"
 #include "net/websocket.hpp"
 
+#include <boost/beast/websocket/error.hpp>
 #include <charconv>
 #include <fmt/format.h>
 #include <optional>
@@ -108,7 +109,8 @@ Task<Result<Upgraded>> connect_websocket(Network& network, Executor& executor, C
   if (!socket) co_return Failure(socket.error());
   detail::Stream stream(detail::io_context_of(executor), std::move(*socket),
                         url.is_tls() ? options.tls : nullptr);
-  auto core = std::make_shared<detail::WebSocketCore>(std::move(stream), executor, clock,
+  auto core = std::make_shared<detail::WebSocketCore>(detail::WebSocketCore::Role::client,
+                                                      std::move(stream), executor, clock,
                                                       options.limits, url.authority());
   auto socket_owner = detail::make_websocket(core);
   if (auto secured = co_await core->secure_as_client(url.host, deadline); !secured)

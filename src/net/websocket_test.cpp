@@ -179,6 +179,66 @@ TEST_CASE("closing while another coroutine receives ends both") {
   CHECK(world.at_server->end().code == 1000);
 }
 
+TEST_CASE("a message that is still looked at stays while the answer to a close is awaited") {
+  World world;
+  auto peer = raw_websocket(world);
+  constexpr auto talk = [](RawConnection& connection) -> Task<void> {
+    co_await connection.write(frame(0x81, std::string(100, 'a')) + frame(0x81, "unread") +
+                              frame(0x01, "and its "));
+  };
+  world.runtime.run(talk(*peer));
+  constexpr auto look_and_close = [](WebSocket& socket) -> Task<void> {
+    const auto message = co_await socket.receive();
+    co_await socket.close(1000, "");
+    CHECK(message == std::string(100, 'a'));
+    CHECK_FALSE(co_await socket.receive());
+  };
+  constexpr auto answer = [](RawConnection& connection) -> Task<void> {
+    CHECK(co_await connection.read_until("\x88\x02\x03\xE8") == "\x88\x02\x03\xE8");
+    co_await connection.write(frame(0x80, "rest") + frame(0x88, std::string("\x03\xE8", 2)));
+    CHECK(co_await connection.read_to_end() == "");
+    connection.close();
+  };
+  TaskGroup group(world.runtime.executor(), world.runtime.clock(), world.log, "test");
+  group.spawn(look_and_close(*world.at_server));
+  group.spawn(answer(*peer));
+  const auto start = world.runtime.clock().steady_now();
+
+  world.runtime.run(group.join());
+
+  CHECK(world.at_server->end().code == 1000);
+  CHECK(world.runtime.clock().steady_now() == start);
+}
+
+TEST_CASE("a ping is answered with what it carried, before what is queued") {
+  World world;
+  auto peer = raw_websocket(world);
+  constexpr auto talk = [](World& in, RawConnection& connection) -> Task<void> {
+    co_await connection.write(frame(0x89, "are you there") + frame(0x81, "hello"));
+    CHECK(co_await next(*in.at_server) == "hello");
+    in.at_server->try_send("yes");
+    CHECK(co_await connection.read_until("yes") ==
+          "\x8A\x0D"
+          "are you there\x81\x03yes");
+  };
+  world.runtime.run(talk(world, *peer));
+}
+
+TEST_CASE("what queues up while a piece is being written leaves with the next, in order") {
+  World world;
+  auto client = world.connected();
+  std::string expected;
+  for (int i = 0; i < 300; ++i) {
+    const std::string message = std::to_string(i) + std::string(1000, 'x');
+    CHECK(client->try_send(message));
+    expected += message;
+  }
+  std::string got;
+  while (got.size() < expected.size()) got += world.runtime.run_for(next(*world.at_server));
+  CHECK(got == expected);
+  CHECK(client->queued_bytes() == 0);
+}
+
 TEST_CASE("closing gives up on a peer that never answers") {
   World world({.ping_every = 0s, .close_timeout = 5s});
   auto peer = raw_websocket(world);
@@ -407,6 +467,62 @@ TEST_CASE("nobody there, or nobody who answers, is unavailable within the handsh
   REQUIRE_FALSE(unanswered.has_value());
   CHECK(unanswered.error().kind == ErrorKind::unavailable);
   CHECK(world.runtime.clock().steady_now() - start == 30s);
+}
+
+namespace {
+
+// A server that says whatever it likes to a handshake.
+Result<Upgraded> connect_to(std::string answer) {
+  World world;
+  auto listener = world.network.listen("call.example", 80, false);
+  constexpr auto serve = [](World& in, Listener& door, std::string said) -> Task<void> {
+    auto accepted = co_await door.accept();
+    if (!accepted) co_return;
+    const auto peer = make_raw(in.runtime.executor(), std::move(accepted->socket));
+    co_await peer->read_until("\r\n\r\n");
+    co_await peer->write(std::move(said));
+    co_await peer->read_to_end();
+  };
+  TaskGroup group(world.runtime.executor(), world.runtime.clock(), world.log, "test");
+  group.spawn(serve(world, **listener, std::move(answer)));
+  WebSocketClientOptions options{.url = *parse_url("ws://call.example/ws/7")};
+  auto upgraded = world.runtime.run_for(connect_websocket(
+      world.network, world.runtime.executor(), world.runtime.clock(), std::move(options)));
+  if (upgraded) upgraded->socket->abort();
+  world.runtime.run(group.join());
+  return upgraded;
+}
+
+}  // namespace
+
+TEST_CASE("a server that switches without having understood the handshake is not believed") {
+  const std::string switching =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+  for (const std::string& rest :
+       {std::string("\r\n"),
+        std::string("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")}) {
+    const auto upgraded = connect_to(switching + rest);
+    REQUIRE_FALSE(upgraded.has_value());
+    CHECK(upgraded.error().kind == ErrorKind::unavailable);
+  }
+  CHECK_FALSE(connect_to("HTTP/1.1 101 Switching Protocols\r\n\r\n").has_value());
+  CHECK_FALSE(connect_to("SSH-2.0-OpenSSH_9.2\r\n\r\n").has_value());
+  CHECK_FALSE(connect_to("HTTP/1.1 101 X\r\nX: " + std::string(100'000, 'x')).has_value());
+}
+
+TEST_CASE("a refusal is one, however long it says its body is") {
+  for (const char* length : {"999999999999999", "2000000"}) {
+    const auto upgraded =
+        connect_to(std::string("HTTP/1.1 429 Too Many\r\nRetry-After: 3\r\nContent-Length: ") +
+                   length + "\r\n\r\nslow down");
+    REQUIRE_FALSE(upgraded.has_value());
+    CHECK(upgraded.error().status == 429);
+    CHECK(upgraded.error().retry_after_ms == 3000);
+  }
+  const auto chunked =
+      connect_to("HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nnever\r\n0\r\n\r\n");
+  REQUIRE_FALSE(chunked.has_value());
+  CHECK(chunked.error().message == "upgrade refused with 403: never");
 }
 
 TEST_CASE("a header that holds a line break is never sent") {

@@ -314,8 +314,9 @@ Task<bool> HttpSession::upgrade(Parser& parser, HttpRequest request, Router::Mat
 Task<void> HttpSession::become_websocket(WebSocketCore::Request handshake, HttpRequest request,
                                          Router::Match match) {
   auto& options = server_->options;
-  auto core = std::make_shared<WebSocketCore>(std::move(*stream_), server_->executor,
-                                              server_->clock, options.websocket, peer_);
+  auto core =
+      std::make_shared<WebSocketCore>(WebSocketCore::Role::server, std::move(*stream_),
+                                      server_->executor, server_->clock, options.websocket, peer_);
   stream_.reset();
   buffer_.clear();
   buffer_.shrink_to_fit();

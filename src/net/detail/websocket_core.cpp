@@ -1,72 +1,61 @@
 #include "net/detail/websocket_core.hpp"
 
-#include <boost/beast/websocket/error.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
+#include <array>
+#include <openssl/rand.h>
 
 namespace earshot::net::detail {
 
 namespace asio = boost::asio;
-namespace ws = boost::beast::websocket;
 
 namespace {
 
-// A quiet socket gives back what one large message made it take.
-constexpr std::size_t read_buffer_kept_max = 64 << 10;
-// RFC 6455, section 5.5: a control frame holds 125 bytes, two of them the code.
-constexpr std::size_t close_reason_bytes_max = 123;
+// What waits leaves in pieces of about this. One message more may be in it.
+constexpr std::size_t batch_bytes_max = 16 << 10;
+// A socket gives back what a large batch made it take.
+constexpr std::size_t batch_bytes_kept_max = 4 << 10;
+constexpr std::size_t discarded_at_once = 4096;
 
-// The close code that Beast sent when it ended the connection for a fault of the peer's; 0 for
-// every other error.
-std::uint16_t code_for_fault(const boost::system::error_code& error) {
-  if (error == ws::error::message_too_big || error == ws::error::buffer_overflow)
-    return ws::close_code::too_big;
-  if (error == ws::error::bad_frame_payload) return ws::close_code::bad_payload;
-  if (error == ws::condition::protocol_violation) return ws::close_code::protocol_error;
-  return 0;
+// RFC 6455, section 10.3: nobody may foresee it. Drawn a thousand at a time.
+rfc6455::MaskKey next_mask_key() {
+  thread_local std::array<std::uint8_t, 4096> drawn;
+  thread_local std::size_t used = drawn.size();
+  rfc6455::MaskKey key{};
+  if (used == drawn.size()) {
+    if (::RAND_bytes(drawn.data(), static_cast<int>(drawn.size())) != 1)
+      throw boost::system::system_error(asio::error::no_recovery, "random bytes");
+    used = 0;
+  }
+  std::copy_n(drawn.begin() + static_cast<std::ptrdiff_t>(used), key.size(), key.begin());
+  used += key.size();
+  return key;
 }
 
-std::string cut_to_characters(std::string text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
-  text.resize(bytes_max);
-  return text;
+std::string_view describe_fault(std::uint16_t code) {
+  if (code == rfc6455::close_code::too_big) return "the message is too long";
+  if (code == rfc6455::close_code::bad_payload) return "text that is no UTF-8";
+  return "the peer broke the protocol";
 }
 
 }  // namespace
 
-WebSocketCore::WebSocketCore(Stream stream, Executor& executor, Clock& clock,
+WebSocketCore::WebSocketCore(Role role, Stream stream, Executor& executor, Clock& clock,
                              const WebSocketLimits& limits, std::string peer)
-    : clock_(clock), limits_(limits), peer_(std::move(peer)), beast_(std::move(stream)) {
-  beast_.set_option(ws::stream_base::timeout{.handshake_timeout = ws::stream_base::none(),
-                                             .idle_timeout = ws::stream_base::none(),
-                                             .keep_alive_pings = false});
-  beast_.read_message_max(limits_.message_bytes_max);
-  beast_.auto_fragment(false);
-  beast_.text(true);
-  timer_ = std::make_unique<Deadline>(executor, clock, [this] { on_timer(); });
-}
-
-void WebSocketCore::watch_control_frames() {
-  beast_.control_callback([this](ws::frame_type kind, boost::beast::string_view) {
-    missed_pongs_ = 0;
-    if (kind != ws::frame_type::close) return;
-    close_received_ = true;
-  });
-  // Beast waits for the peer to end the stream, which a hostile or dead one need not do.
-  beast_.next_layer().on_teardown = [this] {
-    tearing_down_ = true;
-    next_ping_.reset();
-    if (!cut_at_) cut_at_ = clock_.steady_now() + limits_.close_timeout;
-    arm_timer();
-  };
-}
+    : role_(role),
+      clock_(clock),
+      limits_(limits),
+      peer_(std::move(peer)),
+      stream_(std::move(stream)),
+      timer_(std::make_unique<Deadline>(executor, clock, [this] { on_timer(); })),
+      frames_(std::make_unique<rfc6455::FrameReader>(role == Role::server,
+                                                     limits_.message_bytes_max)) {}
 
 void WebSocketCore::start() {
   cut_at_.reset();
-  watch_control_frames();
   if (limits_.ping_every > Duration(0)) next_ping_ = clock_.steady_now() + limits_.ping_every;
   arm_timer();
 }
+
+// ---- time
 
 void WebSocketCore::arm_timer() {
   if (ended_) return;
@@ -83,9 +72,8 @@ void WebSocketCore::on_timer() {
   const auto self = shared_from_this();
   const SteadyTime now = clock_.steady_now();
   if (cut_at_ && *cut_at_ <= now) {
-    // In a teardown the pending operation knows how the socket ended, and says so once the stream
-    // is gone.
-    if (tearing_down_) return beast_.next_layer().close();
+    // How the socket ended may be known, and only its stream be in the way.
+    if (close_received_ || fault_code_ != 0) return finish({});
     return abort("timed out");
   }
   if (next_ping_ && *next_ping_ <= now) {
@@ -100,41 +88,110 @@ void WebSocketCore::ping() {
   if (!reading_) missed_pongs_ = 0;
   if (missed_pongs_ >= limits_.missed_pongs_max) return abort("the peer answers no ping");
   ++missed_pongs_;
-  if (pinging_ || close_started_ || close_received_) return;
-  pinging_ = true;
-  beast_.async_ping({}, [self = shared_from_this()](ErrorCode) { self->pinging_ = false; });
+  ping_wanted_ = true;
+  write_next();
 }
+
+// ---- reading
 
 Task<std::optional<std::string_view>> WebSocketCore::receive(std::shared_ptr<WebSocketCore> core) {
   if (core->ended_) co_return std::nullopt;
-  core->start_read();
-  co_await core->reader_.wait();
+  core->receiving_ = true;
+  core->message_is_out_ = false;
+  if (!core->pump()) co_await core->reader_.wait();
+  core->receiving_ = false;
   if (core->ended_) co_return std::nullopt;
-  const auto data = core->buffer_.cdata();
-  co_return std::string_view(static_cast<const char*>(data.data()), data.size());
+  core->message_is_out_ = true;
+  co_return core->message_;
+}
+
+// Takes frames until there is a message for somebody who waits, or reads more. True: message_ is
+// there. What comes while nobody waits (a close is awaited then) is thrown away.
+bool WebSocketCore::pump() {
+  while (!is_reading_over()) {
+    using Kind = rfc6455::Frame::Kind;
+    const rfc6455::Frame frame = frames_->next();
+    if (frame.kind != Kind::incomplete) missed_pongs_ = 0;
+    switch (frame.kind) {
+      case Kind::incomplete:
+        start_read();
+        return false;
+      case Kind::message:
+        if (!receiving_) break;
+        message_ = frame.data;
+        last_was_binary_ = frame.is_binary;
+        return true;
+      case Kind::ping:
+        pong_ = std::string(frame.data);
+        write_next();
+        break;
+      case Kind::pong:
+        break;
+      case Kind::close:
+        on_close_frame(frame);
+        break;
+      case Kind::fault:
+        on_fault(frame.code);
+        break;
+    }
+  }
+  return false;
+}
+
+// We have said goodbye: whatever comes before the peer's is read, though nobody waits for it.
+void WebSocketCore::drain() {
+  if (receiving_) return;
+  if (std::exchange(message_is_out_, false)) {
+    kept_ = std::move(frames_);
+    frames_ = std::make_unique<rfc6455::FrameReader>(kept_->rest());
+  }
+  pump();
 }
 
 void WebSocketCore::start_read() {
-  buffer_.consume(buffer_.size());
-  if (buffer_.capacity() > read_buffer_kept_max) buffer_.shrink_to_fit();
+  if (reading_) return;
   reading_ = true;
-  beast_.async_read(
-      buffer_, [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_read(error); });
+  const auto room = frames_->room();
+  stream_.async_read_some(asio::buffer(room.data(), room.size()),
+                          [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
+                            self->on_read(error, bytes);
+                          });
 }
 
-void WebSocketCore::on_read(ErrorCode error) {
+void WebSocketCore::on_read(ErrorCode error, std::size_t bytes) {
   reading_ = false;
-  if (error) {
-    finish(error);
-  } else {
-    missed_pongs_ = 0;
-    last_was_binary_ = beast_.got_binary();
+  if (ended_) return;
+  if (error) return finish(error);
+  frames_->received(bytes);
+  if (receiving_) {
+    if (pump()) reader_.wake_here();
   }
-  reader_.wake_here();
+  if (close_started_ && !reading_ && !is_reading_over()) drain();
 }
+
+void WebSocketCore::on_close_frame(const rfc6455::Frame& frame) {
+  close_received_ = true;
+  close_code_ = frame.code;
+  close_reason_ = frame.data;
+  if (!close_started_) {
+    drop_queued();
+    begin_close(rfc6455::close_payload(close_code_, close_reason_));
+  } else if (!writing_) {
+    start_teardown();
+  }
+}
+
+void WebSocketCore::on_fault(std::uint16_t code) {
+  fault_code_ = code;
+  drop_queued();
+  if (close_started_ && !writing_) return start_teardown();
+  begin_close(rfc6455::close_payload(code, {}));
+}
+
+// ---- writing
 
 bool WebSocketCore::try_send(std::string message, bool first) {
-  if (ended_ || closing_ || close_received_) return false;
+  if (ended_ || close_wanted_ || write_failed_) return false;
   if (queued_bytes_ + message.size() > limits_.send_queue_bytes_max) return false;
   queued_bytes_ += message.size();
   if (first)
@@ -145,31 +202,61 @@ bool WebSocketCore::try_send(std::string message, bool first) {
   return true;
 }
 
-void WebSocketCore::write_next() {
-  if (writing_ || ended_) return;
-  if (queue_.empty()) {
-    if (closing_) start_close();
-    return;
-  }
-  writing_ = true;
-  current_ = std::move(queue_.front());
-  queue_.pop_front();
-  beast_.async_write(
-      asio::buffer(current_),
-      [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_written(error); });
+std::optional<rfc6455::MaskKey> WebSocketCore::mask() const {
+  if (role_ == Role::server) return std::nullopt;
+  return next_mask_key();
 }
 
-void WebSocketCore::on_written(ErrorCode error) {
-  writing_ = false;
-  queued_bytes_ -= current_.size();
-  if (!error) return write_next();
-  if (!reading_) return finish(error);
-  // The reader learns the reason of the end, which the writer does not know: it is given a little
-  // time for it.
-  if (!ended_ && !cut_at_) {
-    cut_at_ = clock_.steady_now() + limits_.close_timeout;
-    arm_timer();
+void WebSocketCore::write_next() {
+  if (writing_ || ended_ || close_started_ || write_failed_) return;
+  fill_batch();
+  if (batch_.empty()) return;
+  writing_ = true;
+  write_some();
+}
+
+void WebSocketCore::fill_batch() {
+  batch_.clear();
+  batch_written_ = 0;
+  if (const auto pong = std::exchange(pong_, std::nullopt))
+    rfc6455::append_frame(rfc6455::Opcode::pong, *pong, mask(), batch_);
+  if (std::exchange(ping_wanted_, false))
+    rfc6455::append_frame(rfc6455::Opcode::ping, {}, mask(), batch_);
+  while (!queue_.empty() && batch_.size() < batch_bytes_max) {
+    rfc6455::append_frame(rfc6455::Opcode::text, queue_.front(), mask(), batch_);
+    batch_bytes_ += queue_.front().size();
+    queue_.pop_front();
   }
+  if (queue_.empty() && close_wanted_) {
+    rfc6455::append_frame(rfc6455::Opcode::close, *close_wanted_, mask(), batch_);
+    close_started_ = true;
+  }
+}
+
+void WebSocketCore::write_some() {
+  stream_.async_write_some(asio::buffer(batch_) + batch_written_,
+                           [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
+                             self->on_written(error, bytes);
+                           });
+}
+
+void WebSocketCore::on_written(ErrorCode error, std::size_t bytes) {
+  batch_written_ += bytes;
+  if (!error && !ended_ && batch_written_ < batch_.size()) return write_some();
+  writing_ = false;
+  queued_bytes_ -= std::exchange(batch_bytes_, 0);
+  if (ended_) return;
+  if (batch_.capacity() > batch_bytes_kept_max) batch_ = {};
+  if (error) {
+    write_failed_ = true;
+    // The reader learns the reason of the end, which the writer does not know: it is given a little
+    // time for it.
+    if (!reading_) return finish(error);
+    return bound_the_end();
+  }
+  if (!close_started_) return write_next();
+  if (close_received_ || fault_code_ != 0) return start_teardown();
+  drain();
 }
 
 std::size_t WebSocketCore::drop_queued() {
@@ -179,16 +266,14 @@ std::size_t WebSocketCore::drop_queued() {
   return dropped;
 }
 
+// ---- ending
+
 Task<void> WebSocketCore::close(std::shared_ptr<WebSocketCore> core, std::uint16_t code,
                                 std::string reason) {
   if (core->ended_) co_return;
   if (!core->closing_) {
     core->closing_ = true;
-    core->close_reason_.code = static_cast<ws::close_code>(code);
-    core->close_reason_.reason = cut_to_characters(std::move(reason), close_reason_bytes_max);
-    core->cut_at_ = core->clock_.steady_now() + core->limits_.close_timeout;
-    core->arm_timer();
-    core->write_next();
+    if (!core->close_wanted_) core->begin_close(rfc6455::close_payload(code, reason));
   }
   if (core->ended_) co_return;
   Waiter ended;
@@ -196,11 +281,45 @@ Task<void> WebSocketCore::close(std::shared_ptr<WebSocketCore> core, std::uint16
   co_await ended.wait();
 }
 
-void WebSocketCore::start_close() {
-  if (close_started_ || close_received_) return;
-  close_started_ = true;
-  beast_.async_close(close_reason_,
-                     [self = shared_from_this()](ErrorCode error) { self->finish(error); });
+// The close frame leaves after what is queued. Nothing follows it.
+void WebSocketCore::begin_close(std::string payload) {
+  if (close_started_) return;
+  close_wanted_ = std::move(payload);
+  bound_the_end();
+  write_next();
+}
+
+void WebSocketCore::bound_the_end() {
+  if (!cut_at_) cut_at_ = clock_.steady_now() + limits_.close_timeout;
+  arm_timer();
+}
+
+// Both have said goodbye: ends the stream, then throws away what still comes until the peer has
+// ended it too. The server closes first, so that the many waiting states of closed connections are
+// not all on its side.
+void WebSocketCore::start_teardown() {
+  if (std::exchange(tearing_down_, true)) return;
+  next_ping_.reset();
+  bound_the_end();
+  if (auto* tls = stream_.tls()) {
+    tls->async_shutdown([self = shared_from_this()](ErrorCode) {
+      if (!self->ended_) self->drain_stream();
+    });
+    return;
+  }
+  drain_stream();
+}
+
+void WebSocketCore::drain_stream() {
+  ErrorCode ignored;
+  if (role_ == Role::server) stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  const auto bytes = std::make_shared<std::array<char, discarded_at_once>>();
+  stream_.socket().async_read_some(
+      asio::buffer(*bytes), [self = shared_from_this(), bytes](ErrorCode error, std::size_t) {
+        if (self->ended_) return;
+        if (error) return self->finish({});
+        self->drain_stream();
+      });
 }
 
 void WebSocketCore::abort(std::string_view why) {
@@ -215,24 +334,21 @@ void WebSocketCore::finish(ErrorCode error) {
   ended_ = true;
   drop_queued();
   timer_.reset();
-  beast_.next_layer().close();
+  stream_.close();
   for (Waiter* closer : std::exchange(closers_, {})) closer->wake();
-  // A reader that is waiting hears of it from its own operation, which the closed socket ends.
+  reader_.wake();
 }
 
-WebSocketEnd WebSocketCore::describe_end(ErrorCode error) {
+WebSocketEnd WebSocketCore::describe_end(ErrorCode error) const {
   WebSocketEnd end;
   end.by_peer = !closing_ && abort_reason_.empty();
-  const auto& reason = beast_.reason();
-  // Without an error Beast's close has had its answer. (An empty answer leaves no other trace.)
-  if (close_received_ || !error || error == ws::error::closed ||
-      reason.code != ws::close_code::none) {
-    end.code = reason.code == ws::close_code::none ? std::uint16_t{1005} : reason.code;
-    end.reason.assign(reason.reason.data(), reason.reason.size());
-  } else if (const auto fault = code_for_fault(error); fault != 0) {
-    end.code = fault;
+  if (close_received_) {
+    end.code = close_code_;
+    end.reason = close_reason_;
+  } else if (fault_code_ != 0) {
+    end.code = fault_code_;
     end.by_peer = false;
-    end.reason = error.message();
+    end.reason = describe_fault(fault_code_);
   } else {
     end.reason = abort_reason_.empty() ? error.message() : abort_reason_;
   }

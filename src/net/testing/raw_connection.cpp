@@ -66,8 +66,12 @@ Task<Result<std::unique_ptr<RawConnection>>> connect_raw(Network& network, Execu
                                                          std::string host, std::uint16_t port) {
   auto socket = co_await network.connect(std::move(host), port);
   if (!socket) co_return Failure(socket.error());
-  detail::Stream stream(detail::io_context_of(executor), std::move(*socket), nullptr);
-  co_return std::make_unique<StreamConnection>(std::move(stream));
+  co_return make_raw(executor, std::move(*socket));
+}
+
+std::unique_ptr<RawConnection> make_raw(Executor& executor, SocketFd socket) {
+  detail::Stream stream(detail::io_context_of(executor), std::move(socket), nullptr);
+  return std::make_unique<StreamConnection>(std::move(stream));
 }
 
 }  // namespace earshot::net

@@ -24,5 +24,7 @@ class RawConnection {
 
 Task<Result<std::unique_ptr<RawConnection>>> connect_raw(Network& network, Executor& executor,
                                                          std::string host, std::uint16_t port);
+// The same over what a Listener gave.
+std::unique_ptr<RawConnection> make_raw(Executor& executor, SocketFd socket);
 
 }  // namespace earshot::net
