@@ -90,10 +90,7 @@ void CallBridgeImpl::on_caller_frame(const CallerFrame& frame) {
     base64 = zero_base64_;
   }
   forward(base64, samples, time_of_position(placed.position));
-  if (--frames_to_settling_ == 0) {
-    frames_to_settling_ = frames_per_settling;
-    witness_->advance(position_of(now), true);
-  }
+  witness_->advance(position_of(now), true);
   if (--frames_to_latency_ == 0) {
     frames_to_latency_ = frames_per_latency_sample;
     const std::chrono::duration<double> took = services_.clock.steady_now() - now;

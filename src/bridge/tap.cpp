@@ -6,16 +6,19 @@
 namespace earshot::bridge {
 
 Tap::Tap(TapRun& run, const TapHeader& header) : run_(run), rate_hz_(header.sample_rate_hz) {
-  append_tap_header(header, bytes_);
-  if (!run_.append(SpoolKind::tap, bytes_)) ++blocks_refused_;
+  Bytes bytes;
+  append_tap_header(header, bytes);
+  if (!run_.append(SpoolKind::tap, bytes)) ++blocks_refused_;
 }
 
 void Tap::write(std::int64_t position, std::span<const std::int16_t> interleaved) {
   hash_.add({reinterpret_cast<const std::uint8_t*>(interleaved.data()), interleaved.size_bytes()});
-  bytes_.clear();
+  // The thread's: a block is made and copied on within this call.
+  thread_local Bytes block;
+  block.clear();
   append_tap_block(static_cast<std::uint32_t>(position / rate_hz_),
-                   static_cast<std::uint32_t>(position % rate_hz_), interleaved, bytes_);
-  if (!run_.append(SpoolKind::tap, bytes_)) ++blocks_refused_;
+                   static_cast<std::uint32_t>(position % rate_hz_), interleaved, block);
+  if (!run_.append(SpoolKind::tap, block)) ++blocks_refused_;
 }
 
 void Tap::skip(std::int64_t frames) {

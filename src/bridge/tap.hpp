@@ -29,7 +29,6 @@ class Tap {
   TapRun& run_;
   std::uint32_t rate_hz_;
   SampleHash hash_;
-  Bytes bytes_;
   std::uint64_t blocks_refused_ = 0;
 };
 

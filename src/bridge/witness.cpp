@@ -9,7 +9,10 @@ namespace earshot::bridge {
 
 namespace {
 
-constexpr std::int64_t pieces_per_second = 5;
+constexpr std::int64_t pieces_per_second = 10;
+// Sample buffers grow and shrink by parts, not by doubling: there are two for each call.
+constexpr std::size_t samples_grown_by = 2048;
+constexpr std::size_t samples_spare_max = 8192;
 
 LedgerHeader ledger_header(const WitnessOptions& options) {
   return {.sample_rate_hz = options.rate_hz,
@@ -38,6 +41,7 @@ void WitnessSide::put(std::int64_t position, std::span<const std::int16_t> sampl
     samples_refused_ += static_cast<std::uint64_t>(length);
     return;
   }
+  reserve(std::max(samples_.size(), static_cast<std::size_t>(position + length - base_)));
   if (position == end()) {
     samples_.insert(samples_.end(), samples.begin(), samples.end());
   } else {
@@ -51,6 +55,11 @@ void WitnessSide::put(std::int64_t position, std::span<const std::int16_t> sampl
   }
 }
 
+void WitnessSide::reserve(std::size_t samples) {
+  if (samples <= samples_.capacity()) return;
+  samples_.reserve(samples + std::max(samples_grown_by, samples / 4));
+}
+
 void WitnessSide::cut_from(std::int64_t position) {
   if (position >= end()) return;
   position = std::max(position, base_);
@@ -62,6 +71,7 @@ void WitnessSide::cut_from(std::int64_t position) {
 void WitnessSide::forget_until(std::int64_t position) {
   const std::int64_t gone = std::min(position - base_, static_cast<std::int64_t>(samples_.size()));
   if (gone > 0) samples_.erase(samples_.begin(), samples_.begin() + gone);
+  if (samples_.capacity() > samples_.size() * 2 + samples_spare_max) samples_.shrink_to_fit();
   base_ = std::max(base_, position);
   std::erase_if(there_, [&](const Stretch& stretch) { return stretch.to <= base_; });
 }
@@ -153,10 +163,12 @@ void Witness::settle_piece(std::int64_t to) {
                      caller_.level(at, std::min(at + slot_, to)),
                      assistant_.level(at, std::min(at + slot_, to)));
   if (tap_ && (caller_.has_any(from, to) || assistant_.has_any(from, to))) {
-    interleaved_.resize(static_cast<std::size_t>(to - from) * 2);
-    caller_.copy_to(from, to, interleaved_.data(), 2);
-    assistant_.copy_to(from, to, interleaved_.data() + 1, 2);
-    tap_->write(from, interleaved_);
+    // The thread's: a piece is made and handed on within this call.
+    thread_local std::vector<std::int16_t> interleaved;
+    interleaved.resize(static_cast<std::size_t>(to - from) * 2);
+    caller_.copy_to(from, to, interleaved.data(), 2);
+    assistant_.copy_to(from, to, interleaved.data() + 1, 2);
+    tap_->write(from, interleaved);
   } else if (tap_) {
     tap_->skip(to - from);
   }

@@ -42,6 +42,8 @@ class WitnessSide {
   static constexpr std::int64_t samples_max = 48000 * 10;  // held at most; more is refused
 
  private:
+  void reserve(std::size_t samples);
+
   struct Stretch {
     std::int64_t from;
     std::int64_t to;
@@ -80,7 +82,7 @@ class Witness {
 
   WitnessOptions options_;
   std::int64_t slot_;   // samples in 20 ms
-  std::int64_t piece_;  // in 200 ms, what is written at once
+  std::int64_t piece_;  // in 100 ms, what is written at once
   std::int64_t rate_;
   std::int64_t hold_;
   std::int64_t settled_;
@@ -89,7 +91,6 @@ class Witness {
   WitnessSide assistant_;
   Ledger ledger_;
   std::optional<Tap> tap_;
-  std::vector<std::int16_t> interleaved_;
 };
 
 }  // namespace earshot::bridge

@@ -1,10 +1,11 @@
 #pragma once
 // The tap spool on local disk: <directory>/<contextId>/<run>.tap and <run>.ledger, and an empty
-// <run>.finished once a run has ended as it should. One thread of its own writes every
-// `write_every` and syncs every second time, so that a loss of power costs less than the last
-// second. append() neither locks nor waits: it copies into blocks that the thread takes over.
-// A disk that is full or slow lets the blocks pile up to their bound, then append() says no, whole
-// pieces at a time; what was taken is written when the disk has room again.
+// <run>.finished once a run has ended as it should. One thread of its own, of lower priority than
+// those that carry the audio, writes each run every `write_every`, the runs in turn, and syncs
+// every second round, so that a loss of power costs less than the last second. append() neither
+// locks nor waits: it copies into blocks that the thread takes over. A disk that is full or slow
+// lets the blocks pile up to their bound, then append() says no, whole pieces at a time; what was
+// taken is written when the disk has room again.
 // The files together have a share of the disk, and leave others a rest of it: what does not fit any
 // more is refused, tap audio first, until the uploads have made room.
 
@@ -32,7 +33,7 @@ struct TapSpoolOptions {
   std::size_t run_bytes_waiting_max = std::size_t{512} * 1024;         // about 5 s of tap at 24 kHz
   std::size_t all_bytes_waiting_max = std::size_t{128} * 1024 * 1024;  // of all runs together
   std::size_t runs_open_max = 4096;                                    // two file descriptors each
-  Duration write_every = 250ms;
+  Duration write_every = 200ms;
   std::uint64_t disk_bytes_max = std::uint64_t{20} << 30;
   std::uint64_t disk_free_min = 0;
   std::function<std::optional<std::uint64_t>(const std::filesystem::path&)> free_bytes =

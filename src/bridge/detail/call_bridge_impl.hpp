@@ -35,7 +35,6 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   static constexpr Duration housekeeping_period = 1s;
   static constexpr Duration timer_step_min = 1ms;
   static constexpr std::size_t frame_bytes_max = 96'000;  // a second at 48 kHz; more is nonsense
-  static constexpr unsigned frames_per_settling = 10;     // 200 ms: a piece of the tap
   static constexpr unsigned frames_per_latency_sample = 64;
 
  private:
@@ -135,7 +134,6 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   SteadyTime armed_{};
   SteadyTime ticked_at_{};
   SteadyTime housekeeping_at_{};
-  unsigned frames_to_settling_ = frames_per_settling;
   unsigned frames_to_latency_ = frames_per_latency_sample;
 
   // Reused, so that a frame does not allocate.

@@ -13,33 +13,43 @@ BlockQueue::~BlockQueue() {
 }
 
 void BlockQueue::push(ByteView bytes) {
-  while (!bytes.empty()) {
-    const auto filled = last_->filled.load(std::memory_order_relaxed);
-    if (filled == block_bytes) {
-      auto* block = new Block;
-      // From here the consumer may free the old last block: it is not touched again.
-      auto* old = last_;
-      last_ = block;
-      old->next.store(block, std::memory_order_release);
-      continue;
-    }
-    const auto count = std::min(bytes.size(), block_bytes - filled);
-    std::copy_n(bytes.begin(), count, last_->bytes.begin() + static_cast<std::ptrdiff_t>(filled));
-    last_->filled.store(filled + count, std::memory_order_release);
-    bytes = bytes.subspan(count);
-  }
+  if (bytes.empty()) return;
+  auto* block = new Block;
+  block->size = bytes.size();
+  block->bytes = std::make_unique_for_overwrite<std::uint8_t[]>(bytes.size());
+  std::ranges::copy(bytes, block->bytes.get());
+  // From the store on the consumer may free the old last block: it is not touched again.
+  auto* old = last_;
+  last_ = block;
+  old->next.store(block, std::memory_order_release);
 }
 
-ByteView BlockQueue::front() {
-  if (read_ == block_bytes) {
-    auto* next = first_->next.load(std::memory_order_acquire);
-    if (next == nullptr) return {};
-    delete first_;
-    first_ = next;
-    read_ = 0;
+std::size_t BlockQueue::peek(std::span<ByteView> pieces) const {
+  std::size_t count = 0;
+  std::size_t read = read_;
+  for (const auto* block = first_->next.load(std::memory_order_acquire);
+       block != nullptr && count < pieces.size();
+       block = block->next.load(std::memory_order_acquire)) {
+    pieces[count++] = ByteView(block->bytes.get(), block->size).subspan(read);
+    read = 0;
   }
-  const auto filled = first_->filled.load(std::memory_order_acquire);
-  return ByteView(first_->bytes).subspan(read_, filled - read_);
+  return count;
+}
+
+void BlockQueue::consume(std::size_t count) {
+  while (count > 0) {
+    auto* block = first_->next.load(std::memory_order_acquire);
+    const std::size_t rest = block->size - read_;
+    if (count < rest) {
+      read_ += count;
+      return;
+    }
+    count -= rest;
+    read_ = 0;
+    delete first_;
+    first_ = block;
+    block->bytes.reset();
+  }
 }
 
 }  // namespace earshot::store

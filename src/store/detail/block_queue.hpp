@@ -1,14 +1,15 @@
 #pragma once
-// Bytes from one thread to another without a lock: a chain of blocks. The producer fills the last
-// and publishes how far; the consumer reads the first and frees it. Memory follows the backlog, so
-// that a thousand quiet queues cost little.
+// Bytes from one thread to another without a lock: a chain of blocks, each made for one push and
+// freed once it is consumed. Memory is what waits and nothing else, so that a thousand quiet queues
+// cost next to nothing; blocks of a fixed size held more for a call than its audio did.
 
 #include "base/bytes.hpp"
 
-#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 
 namespace earshot::store {
 
@@ -22,22 +23,21 @@ class BlockQueue {
   // Producer only.
   void push(ByteView bytes);
 
-  // Consumer only: the next bytes in one piece, empty when there are none. They stay until
-  // consume().
-  ByteView front();
-  void consume(std::size_t count) { read_ += count; }
+  // Consumer only: what waits, oldest first, in as many pieces as there is room for; gives their
+  // number, 0 when nothing waits. They stay until consume().
+  std::size_t peek(std::span<ByteView> pieces) const;
+  void consume(std::size_t count);
 
  private:
-  static constexpr std::size_t block_bytes = 16 * 1024;
   struct Block {
-    std::atomic<std::size_t> filled = 0;
     std::atomic<Block*> next = nullptr;
-    std::array<std::uint8_t, block_bytes> bytes;
+    std::size_t size = 0;
+    std::unique_ptr<std::uint8_t[]> bytes;
   };
 
-  // Consumer's.
+  // Consumer's. The first block is always spent: it is the producer's last, or was.
   Block* first_;
-  std::size_t read_ = 0;
+  std::size_t read_ = 0;  // of the block after it
   // Producer's; on a cache line of its own.
   alignas(64) Block* last_;
 };

@@ -1,10 +1,12 @@
 #include "store/detail/file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -74,6 +76,28 @@ std::size_t File::write_some(std::uint64_t offset, ByteView bytes) const {
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+// One call of the system for all; what it leaves is written piece by piece, so that an error shows.
+std::size_t File::write_some(std::uint64_t offset, std::span<const ByteView> pieces) const {
+  std::array<iovec, pieces_max> parts{};
+  const std::size_t count = std::min(pieces.size(), parts.size());
+  for (std::size_t i = 0; i < count; ++i)
+    parts[i] = {.iov_base = const_cast<std::uint8_t*>(pieces[i].data()),
+                .iov_len = pieces[i].size()};
+  const auto n = ::pwritev(fd_, parts.data(), static_cast<int>(count), static_cast<off_t>(offset));
+  std::size_t done = n > 0 ? static_cast<std::size_t>(n) : 0;
+  std::size_t before = 0;
+  for (const ByteView piece : pieces.first(count)) {
+    if (done < before + piece.size()) {
+      const ByteView rest = piece.subspan(done - before);
+      const std::size_t more = write_some(offset + done, rest);
+      done += more;
+      if (more < rest.size()) break;
+    }
+    before += piece.size();
   }
   return done;
 }

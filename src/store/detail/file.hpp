@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,9 @@ class File {
   Result<Bytes> read(std::uint64_t offset, std::uint64_t length) const;
   // Gives how many bytes were written before the disk refused; the reason is in errno then.
   std::size_t write_some(std::uint64_t offset, ByteView bytes) const;
+  // The same of several pieces, one after the other in the file; at most pieces_max.
+  std::size_t write_some(std::uint64_t offset, std::span<const ByteView> pieces) const;
+  static constexpr std::size_t pieces_max = 16;
   Result<void> write(std::uint64_t offset, ByteView bytes) const;
   Result<void> truncate(std::uint64_t length) const;
   Result<void> sync() const;  // of the data

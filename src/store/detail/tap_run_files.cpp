@@ -14,7 +14,10 @@ std::string removed_file_name(std::uint32_t run) { return fmt::format("{}.remove
 
 TapRunFiles::TapRunFiles(std::shared_ptr<TapBounds> bounds, std::filesystem::path directory,
                          std::uint32_t run)
-    : bounds_(std::move(bounds)), directory_(std::move(directory)), run_(run) {}
+    : bounds_(std::move(bounds)),
+      directory_(std::move(directory)),
+      run_(run),
+      number_(bounds_->runs_started.fetch_add(1, std::memory_order_relaxed)) {}
 
 bool TapRunFiles::append(SpoolKind kind, ByteView bytes) {
   if (bounds_->closed.load(std::memory_order_acquire)) return false;
@@ -66,9 +69,13 @@ Result<void> TapRunFiles::write() {
 }
 
 Result<void> TapRunFiles::write_stream(Stream& stream) {
-  for (auto bytes = stream.queue.front(); !bytes.empty(); bytes = stream.queue.front()) {
+  std::array<ByteView, File::pieces_max> room;
+  for (auto count = stream.queue.peek(room); count > 0; count = stream.queue.peek(room)) {
+    const auto pieces = std::span<const ByteView>(room).first(count);
+    std::size_t waiting = 0;
+    for (const ByteView piece : pieces) waiting += piece.size();
     const auto at = stream.written.load(std::memory_order_relaxed);
-    const auto done = stream.file.write_some(at, bytes);
+    const auto done = stream.file.write_some(at, pieces);
     const int error = errno;
     if (done > 0) {
       needs_sync_ = true;
@@ -79,8 +86,7 @@ Result<void> TapRunFiles::write_stream(Stream& stream) {
       bounds_->waiting.fetch_sub(done, std::memory_order_relaxed);
     }
     // The rest waits: the next write goes on where this one ended, so no sample is torn.
-    if (done < bytes.size())
-      return fail(ErrorKind::unavailable, std::generic_category().message(error));
+    if (done < waiting) return fail(ErrorKind::unavailable, std::generic_category().message(error));
   }
   return ok();
 }

@@ -33,6 +33,7 @@ struct TapBounds {
   Counter& refused;  // bytes
   DiskShare share;
   std::atomic<std::size_t> waiting = 0;
+  std::atomic<unsigned> runs_started = 0;
   // Set by the spool's destructor: the counter may be gone.
   std::atomic<bool> closed = false;
 };
@@ -56,7 +57,9 @@ class TapRunFiles {
     return streams_[static_cast<std::size_t>(kind)].written.load(std::memory_order_acquire);
   }
 
-  // The spool thread's. Writes what waits; the Error is why some of it still waits.
+  // The spool thread's. Runs are written in turn, `turns` groups one after the other.
+  bool has_turn(unsigned turn, unsigned turns) const { return number_ % turns == turn; }
+  // Writes what waits; the Error is why some of it still waits.
   Result<void> write();
   bool needs_sync() const { return needs_sync_; }
   Result<void> sync();  // this run's files, and their directory while their names are new
@@ -79,6 +82,7 @@ class TapRunFiles {
   std::shared_ptr<TapBounds> bounds_;
   std::filesystem::path directory_;
   std::uint32_t run_;
+  unsigned number_;  // of all runs of this process
 
   std::array<Stream, 2> streams_;
   std::atomic<std::size_t> waiting_ = 0;
