@@ -86,7 +86,8 @@ class Load {
   void on_session_update(LoadPeer& peer, std::string_view message);
   void on_frame(LoadPeer& peer, Direction direction, std::string_view text);
   void send_frame(std::int64_t number, std::int64_t due_ns);
-  void send_due(std::int64_t zero_ns, std::int64_t now_ns);
+  std::int64_t due_ns(std::int64_t number) const;
+  void send_due(std::int64_t now_ns);
   void wait_for_rest();
   void count_lost();
   bool in_window(std::uint32_t sequence) const;
@@ -96,6 +97,7 @@ class Load {
   FrameCoder coder_;
   Template phone_template_;
   Template assistant_template_;
+  std::int64_t zero_ns_ = 0;
   std::int64_t wall_zero_ms_ = 0;
   std::int64_t next_ = 0;  // number of the next frame to send, of all calls and directions
   std::int64_t timestamp_of_ = -1;
