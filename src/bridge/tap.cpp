@@ -12,12 +12,11 @@ Tap::Tap(TapRun& run, const TapHeader& header) : run_(run), rate_hz_(header.samp
 }
 
 void Tap::write(std::int64_t position, std::span<const std::int16_t> interleaved) {
-  hash_.add({reinterpret_cast<const std::uint8_t*>(interleaved.data()), interleaved.size_bytes()});
   // The thread's: a block is made and copied on within this call.
   thread_local Bytes block;
   block.clear();
   append_tap_block(static_cast<std::uint32_t>(position / rate_hz_),
-                   static_cast<std::uint32_t>(position % rate_hz_), interleaved, block);
+                   static_cast<std::uint32_t>(position % rate_hz_), interleaved, hash_, block);
   if (!run_.append(SpoolKind::tap, block)) ++blocks_refused_;
 }
 

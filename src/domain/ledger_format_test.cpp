@@ -97,9 +97,10 @@ TEST_CASE(
   Bytes bytes;
   append_tap_header({.sample_rate_hz = 24000, .run_start = 1s}, bytes);
   std::vector<std::size_t> ends;
+  SampleHash of_second;
   for (std::uint32_t i = 0; i < 3; ++i) {
     std::vector<std::int16_t> samples(20, static_cast<std::int16_t>(100 + i));
-    append_tap_block(7, i * 10, samples, bytes);
+    append_tap_block(7, i * 10, samples, of_second, bytes);
     ends.push_back(bytes.size());
   }
   for (std::size_t size = tap_header_bytes; size <= bytes.size(); ++size) {
@@ -135,6 +136,25 @@ TEST_CASE("a tap's header says what it is or is refused") {
     CHECK_FALSE(TapReader::open(broken).has_value());
   }
   CHECK_FALSE(TapReader::open({}).has_value());
+}
+
+TEST_CASE("two hashes made in one pass are those made in two") {
+  Bytes bytes(1000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 37);
+  for (const std::size_t before : std::initializer_list<std::size_t>{0, 3, 8})
+    for (const std::size_t size : std::initializer_list<std::size_t>{0, 8, 13, 960}) {
+      const ByteView head = ByteView(bytes).first(before);
+      const ByteView body = ByteView(bytes).subspan(20, size);
+      SampleHash expected;
+      expected.add(head);
+      expected.add(body);
+      SampleHash first;
+      SampleHash second;
+      first.add(head);
+      SampleHash::add_to_both(first, second, body);
+      CHECK(first.finish() == expected.finish());
+      CHECK(second.finish() == hash_of(body));
+    }
 }
 
 TEST_CASE("a hash does not depend on how its bytes were handed over") {

@@ -42,7 +42,8 @@ void append_tap_header(const TapHeader& header, Bytes& out) {
 }
 
 void append_tap_block(std::uint32_t second, std::uint32_t first_frame,
-                      std::span<const std::int16_t> interleaved, Bytes& out) {
+                      std::span<const std::int16_t> interleaved, SampleHash& of_second,
+                      Bytes& out) {
   const std::size_t start = out.size();
   const ByteView samples{reinterpret_cast<const std::uint8_t*>(interleaved.data()),
                          interleaved.size_bytes()};
@@ -50,7 +51,10 @@ void append_tap_block(std::uint32_t second, std::uint32_t first_frame,
   put_le(second, out);
   put_le(first_frame, out);
   put_le(static_cast<std::uint32_t>(interleaved.size() / 2), out);
-  put_le(block_check(ByteView(out).subspan(start), samples), out);
+  SampleHash check;
+  check.add(ByteView(out).subspan(start, block_check_at));
+  SampleHash::add_to_both(check, of_second, samples);
+  put_le(check.finish(), out);
   out.insert(out.end(), samples.begin(), samples.end());
 }
 

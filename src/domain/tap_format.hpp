@@ -57,9 +57,10 @@ struct TapBlock {
 };
 
 void append_tap_header(const TapHeader& header, Bytes& out);
-// `interleaved` holds whole frames: caller, assistant, caller…
+class SampleHash;
+// `interleaved` holds whole frames: caller, assistant, caller… They are added to `of_second` too.
 void append_tap_block(std::uint32_t second, std::uint32_t first_frame,
-                      std::span<const std::int16_t> interleaved, Bytes& out);
+                      std::span<const std::int16_t> interleaved, SampleHash& of_second, Bytes& out);
 
 // Walks a tap, or as much of it as is there. The bytes must outlive the reader and its blocks.
 class TapReader {
