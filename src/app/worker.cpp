@@ -6,6 +6,15 @@
 
 namespace earshot::app {
 
+namespace {
+
+// Three seconds of audio at 24 kHz. The bridge hands over 200 ms ahead of time, so that only a peer
+// that stalls fills this; more of it would be heard later than it is worth. Beyond it is dropped
+// and counted.
+constexpr std::size_t media_queue_bytes_max = 192 << 10;
+
+}  // namespace
+
 Worker::Worker(WorkerShared shared, Executor& executor)
     : shared_(std::move(shared)), executor_(executor) {
   Outside& outside = shared_.outside;
@@ -60,7 +69,8 @@ Result<void> Worker::listen(CallEvents& events, MediaArrivals& arrivals, std::ui
   net::HttpServerOptions listening{.address = config.listen_address,
                                    .port = port,
                                    .share_port = outside.workers.size() > 1,
-                                   .tls = shared_.tls_server};
+                                   .tls = shared_.tls_server,
+                                   .websocket = {.send_queue_bytes_max = media_queue_bytes_max}};
   auto server = net::start_http_server(outside.network, executor_, outside.clock, outside.log,
                                        outside.counters, router_, std::move(listening));
   if (!server) return Failure(server.error());

@@ -40,9 +40,14 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 std::string errno_text(int error) { return std::generic_category().message(error); }
 
-void set_no_delay(int fd) {
+// About a second of audio. What the kernel has taken and not sent can be neither dropped nor
+// overtaken, and it would take some megabytes: StopAudio to a slow peer would wait behind a minute.
+constexpr int unsent_bytes_max = 64 << 10;
+
+void set_up_connection(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max, sizeof(unsent_bytes_max));
 }
 
 struct Address {
@@ -117,7 +122,7 @@ class TcpNetwork : public Network {
     const auto true_port = port_of(bound);
     return detail::make_socket_listener(std::move(socket), true_port,
                                         [](int fd, const sockaddr_storage& peer) {
-                                          set_no_delay(fd);
+                                          set_up_connection(fd);
                                           return to_text(peer);
                                         });
   }
@@ -135,7 +140,7 @@ class TcpNetwork : public Network {
       auto [error] = co_await socket.async_connect(endpoint.endpoint(), as_result);
       if (!error) {
         socket.native_non_blocking(true);
-        set_no_delay(socket.native_handle());
+        set_up_connection(socket.native_handle());
         co_return SocketFd(socket.release());
       }
       last = error;
