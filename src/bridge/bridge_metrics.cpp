@@ -24,6 +24,13 @@ BridgeMetrics::BridgeMetrics(Counters& counters)
           counters.histogram("earshot_bridge_added_latency_seconds",
                              "From a caller's frame to the assistant's queue, of one frame in 64",
                              {0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005})),
+      // What a frame waits before anybody looks at it shows in nothing that is measured from then
+      // on. A full core shows here first, and here it shows that the backlog is gone again.
+      timer_lag_seconds(
+          counters.histogram("earshot_bridge_timer_lag_seconds",
+                             "How much later than it was due a call's timer ran, once a second or "
+                             "more: what the thread's other work keeps a frame waiting",
+                             {0.001, 0.005, 0.02, 0.1, 0.5, 2})),
       caller_frames_(
           counters.counter("earshot_bridge_caller_frames_total", "Frames of callers that arrived")),
       caller_duplicate_(counters.counter("earshot_bridge_caller_frames_duplicate_total",

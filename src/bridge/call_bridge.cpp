@@ -271,9 +271,13 @@ Task<void> CallBridgeImpl::run_timer() {
   while (!ended_) {
     // Never at once again: a wake that changes nothing must not spin.
     armed_ = std::max(next_wake(), ticked_at_ + timer_step_min);
-    co_await timer_->wait_until(armed_);
+    const Wake woken = co_await timer_->wait_until(armed_);
     if (ended_) co_return;
     const SteadyTime now = services_.clock.steady_now();
+    if (woken == Wake::timed_out) {
+      const std::chrono::duration<double> lag = now - armed_;
+      metrics_.timer_lag_seconds.observe(lag.count());
+    }
     ticked_at_ = now;
     pump(now);
     perform(machine_.tick(now), now);

@@ -42,6 +42,7 @@ class BridgeMetrics {
   Counter& handover_dropped;
   Histogram& stop_audio_seconds;
   Histogram& added_latency_seconds;
+  Histogram& timer_lag_seconds;
 
  private:
   Counter& caller_frames_;
