@@ -107,7 +107,7 @@ void WitnessSide::copy_to(std::int64_t from, std::int64_t to, std::int16_t* out,
 
 Witness::Witness(TapRun& run, const WitnessOptions& options)
     : options_(options),
-      slot_(options.rate_hz / ledger_slots_per_second),
+      slot_(static_cast<std::int64_t>(options.rate_hz / ledger_slots_per_second)),
       piece_(options.rate_hz / pieces_per_second),
       rate_(options.rate_hz),
       hold_(position_of(options.hold_max, rate_)),
