@@ -24,7 +24,7 @@ constexpr int rounds_per_sync = 2;
 // audio, 700 runs at once are 10 ms in which no frame moves.
 constexpr unsigned turns_per_round = 10;
 // The calls come first. Not the idle class: under a full core the tap would then never be written.
-constexpr int niceness = 5;
+constexpr int niceness = 5;  // below the process's own
 constexpr Duration complaint_every = 60s;
 
 class OpenTapRun : public TapRun {
@@ -207,7 +207,8 @@ class TapSpoolFiles : public TapSpool {
 
   // The spool's thread.
   void run() {
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+    const auto thread = static_cast<id_t>(::gettid());
+    ::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + niceness);
     for (bool last = false; !last;) {
       std::uint64_t flushing = 0;
       bool everything = false;
