@@ -183,6 +183,15 @@ TEST_CASE("unknown types are kept as other events") {
   single<OtherEvent>(R"({"type":"Vendor.Event","id":"1"})", EventDoor::event_grid);
 }
 
+TEST_CASE("of what is none of our business at Event Grid's door only type and id are kept") {
+  const auto kept = decode(
+      R"([{"id":"7","eventType":"Microsoft.Communication.SMSReceived","subject":"/phonenumber/+1",
+          "data":{"from":"+15550100","message":"my password"}}])",
+      EventDoor::event_grid);
+  REQUIRE(kept.events.size() == 1);
+  CHECK(kept.events[0].raw == R"({"id":"7","type":"Microsoft.Communication.SMSReceived"})");
+}
+
 TEST_CASE("an event without an id gets the same one each time it is delivered") {
   const auto body = callback("CallConnected", "{}", "");
   const auto first = decode(body, EventDoor::call_callback).events.at(0).id;

@@ -81,11 +81,14 @@ Task<std::optional<net::HttpResponse>> MediaRoutes::gate(ContextId call, std::st
   services_.log.warn(ours ? "media socket not taken" : "media socket refused",
                      {{"peer", peer}, {"why", admitted.error().message}});
   if (ours) {
-    auto response = net::json_response(503, R"({"error":{"code":"unavailable"}})");
+    auto response = net::problem_response(
+        503, "unavailable", "whether the socket belongs to a call cannot be told now: try again");
     response.headers.set("Retry-After", "1");
     co_return response;
   }
-  co_return net::json_response(401, R"({"error":{"code":"refused"}})");
+  // Not what was wrong: whoever guesses learns nothing.
+  co_return net::problem_response(
+      401, "refused", "the socket is refused: its token, its key or its call is not right");
 }
 
 Task<void> MediaRoutes::opened(net::HttpRequest request, std::unique_ptr<net::WebSocket> socket) {

@@ -34,9 +34,7 @@ std::string_view name_of(EventDoor door) {
 }
 
 net::HttpResponse error_response(int status, std::string_view code, const std::string& message) {
-  const json::object body{
-      {"error", {{"code", json::string_view(code.data(), code.size())}, {"message", message}}}};
-  return net::json_response(status, json::serialize(body));
+  return net::problem_response(status, code, message);
 }
 
 json::array describe(const std::vector<RejectedEvent>& rejected) {
@@ -200,8 +198,9 @@ Task<net::HttpResponse> Webhooks::take(net::HttpRequest request, EventDoor door,
   if (!decoded->rejected.empty()) reply["rejected"] = describe(decoded->rejected);
   if (decoded->events.empty() && !decoded->validation_code && !decoded->rejected.empty()) {
     count(name_of(door), "invalid");
-    reply["error"] = {{"code", "invalid"}, {"message", decoded->rejected.front().reason}};
-    co_return net::json_response(400, json::serialize(reply));
+    co_return error_response(400, "invalid",
+                             fmt::format("event {}: {}", decoded->rejected.front().index,
+                                         decoded->rejected.front().reason));
   }
   if (!decoded->events.empty()) {
     auto accepted = co_await events_.accept(std::move(decoded->events));

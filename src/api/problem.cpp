@@ -1,7 +1,5 @@
 #include "api/problem.hpp"
 
-#include <boost/json.hpp>
-
 namespace earshot::api {
 
 int http_status(ErrorKind kind) {
@@ -23,9 +21,7 @@ int http_status(ErrorKind kind) {
 }
 
 net::HttpResponse problem(int status, std::string_view code, std::string_view message) {
-  boost::json::object error{{"code", code}, {"message", message}};
-  boost::json::object body{{"error", std::move(error)}};
-  return net::json_response(status, boost::json::serialize(body));
+  return net::problem_response(status, code, message);
 }
 
 net::HttpResponse problem(const Error& error) {

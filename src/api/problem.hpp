@@ -1,6 +1,6 @@
 #pragma once
 // The one table from Error to HTTP status, and the shape of every error body:
-//   {"error":{"code":"not_found","message":"no call …"}}
+// application/problem+json, as net/http_message.hpp writes it.
 
 #include "base/result.hpp"
 #include "net/http_message.hpp"

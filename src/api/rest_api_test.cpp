@@ -171,6 +171,7 @@ TEST_CASE("calls are listed with their parties and recordings") {
   CHECK(response.body.find(R"("contextId":"5f1e0c00-1111-4222-8333-444455556666")") !=
         std::string::npos);
   CHECK(response.body.find(R"("callerName":"O\"Brien")") != std::string::npos);
+  CHECK(response.body.find(R"("caller":"+1)") != std::string::npos);
   CHECK(response.body.find(R"("recordingId":"eyJyZWMi")") != std::string::npos);
 }
 

@@ -11,6 +11,11 @@ json::value time(const std::optional<WallTime>& at) {
   return at ? json::value(to_iso8601(*at)) : json::value(nullptr);
 }
 
+// ACS's raw id of a phone number is "4:" and the number; other ids stay as they are.
+std::string_view party(std::string_view raw_id) {
+  return raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
+}
+
 double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 json::object show(const Recording& recording) {
@@ -50,8 +55,8 @@ json::object show(const CallView& view) {
   for (const Recording& recording : view.recordings) recordings.push_back(show(recording));
   return {{"contextId", call.id.text},
           {"state", to_text(call.phase)},
-          {"caller", view.personal.caller},
-          {"called", view.personal.called},
+          {"caller", party(view.personal.caller)},
+          {"called", party(view.personal.called)},
           {"callerName", view.personal.caller_name},
           {"receivedAt", to_iso8601(call.received_at)},
           {"answeredAt", time(call.answered_at)},
@@ -67,6 +72,7 @@ json::object show(const CallView& view) {
           {"correlationId", call.correlation_id.text},
           {"callConnectionId", call.connection_id.text},
           {"serverCallId", call.server_call_id.text},
+          {"resource", call.resource},
           {"recordings", std::move(recordings)}};
 }
 

@@ -20,6 +20,7 @@ namespace {
 
 constexpr const char* default_env_file = ".env";
 constexpr std::size_t offload_threads = 4;
+constexpr std::size_t offload_queue_max = 10'000;
 // Two sockets a call, and what connects and goes.
 constexpr std::uint64_t open_files_wanted = 4096;
 
@@ -99,7 +100,10 @@ int run_serve(const std::string& env_file) {
                           : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   ProcessLogOptions logging{.level = config->log_level, .json = config->log_json};
   auto log = make_process_log(logging);
-  if (const auto limit = raise_open_files_limit(); limit < open_files_wanted)
+  const auto limit = raise_open_files_limit();
+  const auto connections = connections_per_worker(limit, workers);
+  log->info("open files", {{"allowed", limit}, {"connections_per_worker", connections}});
+  if (limit < open_files_wanted)
     log->warn("few open files are allowed: raise the hard limit (ulimit -Hn, LimitNOFILE=)",
               {{"allowed", limit}, {"wanted", open_files_wanted}});
   if (uses_folder(*config) &&
@@ -113,11 +117,24 @@ int run_serve(const std::string& env_file) {
   auto clock = net::make_asio_clock();
   auto network = net::make_tcp_network();
   net::Runtime runtime(workers);
+  // A fault of ours costs the work that has it, not every call of the process.
+  auto& contained = counters.counter("earshot_contained_exceptions_total",
+                                     "pieces of work that threw: a fault of this program");
+  runtime.contain([&log = *log, &contained](std::string_view what) {
+    contained.add();
+    log.error("work failed: a fault of Earshot's own", {{"what", what}});
+  });
   // After the runtime, so that it ends first: its threads resume coroutines on the runtime's loops.
-  auto offload = net::make_thread_offload(offload_threads);
-  auto spool_offload = net::make_thread_offload(1);
+  const auto refused = [&counters](const char* pool) {
+    return &counters.counter("earshot_offload_refused_total",
+                             "blocking work that was not begun because too much of it waited",
+                             {{"pool", pool}});
+  };
+  auto offload = net::make_thread_offload(offload_threads, offload_queue_max, refused("store"));
+  auto spool_offload = net::make_thread_offload(1, offload_queue_max, refused("spool"));
   Outside outside{*network, {}, *clock, random, *log, counters, *offload};
   outside.spool_offload = spool_offload.get();
+  outside.connections_per_worker_max = connections;
   for (std::size_t i = 0; i < workers; ++i) outside.workers.push_back(&runtime.worker(i));
 
   int exit_code = 0;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <set>
 
 extern char** environ;
 
@@ -27,7 +28,11 @@ bool has_storage_account(const Config& config) {
 
 // What no single variable can tell: faults of combinations.
 void check_together(Config& config, ConfigResult& result) {
-  auto& faults = result.faults;
+  // Of a variable that was given and is wrong, it is not said as well that it is missing.
+  std::set<std::string> wrong;
+  for (const auto& fault : result.faults) wrong.insert(fault.variable);
+  if (wrong.contains("ACS_ENDPOINT")) wrong.insert("ACS_CONNECTION_STRING");
+  std::vector<ConfigFault> faults;
   if (config.acs_connection_string.empty() && config.acs_endpoint.empty())
     faults.push_back({"ACS_CONNECTION_STRING", "is missing, and so is ACS_ENDPOINT",
                       "copy the connection string from the ACS resource (Keys), or set "
@@ -76,6 +81,8 @@ void check_together(Config& config, ConfigResult& result) {
     if (!path->empty() && !std::filesystem::is_regular_file(*path))
       faults.push_back(
           {name, fmt::format("names '{}', which is not a file", *path), "give the path of a file"});
+  for (auto& fault : faults)
+    if (!wrong.contains(fault.variable)) result.faults.push_back(std::move(fault));
   if (config.recording_notice == "-") config.recording_notice.clear();
   if (config.storage_folder.empty() && !has_storage_account(config))
     config.storage_folder = config.data_dir + "/recordings";

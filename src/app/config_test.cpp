@@ -145,3 +145,17 @@ TEST_CASE("the documents made from the table are the table's own") {
   CHECK(content("/docs/configuration.md") == configuration_document());
   CHECK(content("/.env.example") == env_example());
 }
+
+TEST_CASE("a variable that is wrong is not called missing as well") {
+  for (const auto& [name, value] :
+       {std::pair{"CALLBACK_URI_HOST", "ftp://x"}, std::pair{"ACS_CONNECTION_STRING", "nonsense"},
+        std::pair{"AZURE_VOICE_LIVE_ENDPOINT", "http://far.example.com"},
+        std::pair{"EARSHOT_API_KEY", "short"}, std::pair{"EVENT_GRID_SECRET", "short"}}) {
+    CAPTURE(name);
+    CHECK(with(name, value).faults.size() == 1);
+  }
+  Environment environment = minimal();
+  environment.erase("ACS_CONNECTION_STRING");
+  environment["ACS_ENDPOINT"] = "http://far.example.com";
+  CHECK(load_config(environment, {}).faults.size() == 1);
+}

@@ -19,3 +19,11 @@ TEST_CASE("the soft limit of open files is raised to the hard one") {
   CHECK(holds == before.rlim_max);
   ::setrlimit(RLIMIT_NOFILE, &before);
 }
+
+TEST_CASE("connections have half of the descriptors, shared by the workers, within bounds") {
+  using earshot::app::connections_per_worker;
+  CHECK(connections_per_worker(4096, 2) == 1024);
+  CHECK(connections_per_worker(1'000'000, 1) == 10'000);
+  CHECK(connections_per_worker(64, 8) == 64);
+  CHECK(connections_per_worker(4096, 0) == 2048);
+}

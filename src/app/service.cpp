@@ -227,6 +227,7 @@ class RunningService : public Service {
     jobs::JobRunnerOptions running{.runner = make_uuid(outside_.random)};
     jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
                                               outside_.log, outside_.counters, running);
+    store_->on_jobs_added([this] { jobs_->wake(); });
     jobs_->handle(recording::discover_recording_job,
                   [this](Job job) { return discovery_->run(std::move(job)); });
   }

@@ -33,6 +33,7 @@ struct Outside {
   Offload* spool_offload = nullptr;
   // The tap spool's thread writes in real time; with a clock that runs ahead of it more must wait.
   std::size_t tap_run_bytes_waiting_max = 512 * 1024;
+  std::size_t connections_per_worker_max = 10'000;
 };
 
 class Service {

@@ -26,7 +26,8 @@ struct Site {
         {"EARSHOT_API_KEY", "0123456789abcdef0123"},
         {"LISTEN_ADDRESS", "127.0.0.1"},
         {"PORT", port},
-        {"EARSHOT_DATA_DIR", (directory.path() / data_dir).string()}};
+        {"EARSHOT_DATA_DIR", (directory.path() / data_dir).string()},
+        {"AZURE_STORAGE_FOLDER", storage_folder}};
     auto loaded = load_config(environment, {});
     REQUIRE(loaded.faults.empty());
     Outside outside{.network = network,
@@ -43,6 +44,7 @@ struct Site {
     runtime.run(stop_now(service.get(), runtime.clock().steady_now()));
   }
 
+  std::string storage_folder;  // "": in the data directory
   contract::TemporaryDirectory directory;
   net::TestRuntime runtime;
   net::MemoryNetwork network;
@@ -92,4 +94,15 @@ TEST_CASE("a data directory that cannot be made is named with the reason") {
 
   REQUIRE_FALSE(started.has_value());
   CHECK(started.error().message.find("EARSHOT_DATA_DIR") != std::string::npos);
+}
+
+TEST_CASE("a folder of recordings that cannot be written is a fault at the start") {
+  Site site;
+  std::ofstream(site.directory.path() / "file") << "no directory";
+  site.storage_folder = (site.directory.path() / "file" / "recordings").string();
+
+  const auto started = site.start();
+
+  REQUIRE_FALSE(started.has_value());
+  CHECK(started.error().message.find("AZURE_STORAGE_FOLDER") != std::string::npos);
 }

@@ -5,6 +5,13 @@
 #include "blob/connection_string.hpp"
 #include "blob/directory_blob_store.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <system_error>
+#include <unistd.h>
+
 namespace earshot::app {
 namespace {
 
@@ -45,12 +52,34 @@ Result<Storage> make_azure(const Config& config, net::HttpClient& http, TokenSou
   return storage;
 }
 
+// Made, and written to once: a folder that takes nothing would be noticed at the end of the first
+// call.
+Result<void> check_folder(const std::string& folder) {
+  const auto unusable = [&](const std::string& why) {
+    return fail(ErrorKind::unavailable,
+                fmt::format("AZURE_STORAGE_FOLDER {} cannot be written: {}", folder, why));
+  };
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return unusable(error.message());
+  auto probe = (std::filesystem::path(folder) / ".earshot-XXXXXX").string();
+  const int fd = ::mkstemp(probe.data());
+  if (fd < 0) return unusable(std::generic_category().message(errno));
+  const bool written = ::write(fd, "x", 1) == 1;
+  const int reason = errno;
+  ::close(fd);
+  ::unlink(probe.c_str());
+  if (!written) return unusable(std::generic_category().message(reason));
+  return ok();
+}
+
 }  // namespace
 
 Result<Storage> make_storage(const Config& config, net::HttpClient& http, TokenSource* tokens,
                              Outside& outside) {
   Result<Storage> storage;
   if (uses_folder(config)) {
+    if (auto usable = check_folder(config.storage_folder); !usable) return Failure(usable.error());
     blob::DirectoryBlobStoreOptions options{.folder = config.storage_folder};
     storage->blobs = std::make_unique<blob::DirectoryBlobStore>(std::move(options), outside.offload,
                                                                 outside.random);

@@ -70,6 +70,7 @@ Result<void> Worker::listen(CallEvents& events, MediaArrivals& arrivals, std::ui
                                    .port = port,
                                    .share_port = outside.workers.size() > 1,
                                    .tls = shared_.tls_server,
+                                   .connections_max = outside.connections_per_worker_max,
                                    .websocket = {.send_queue_bytes_max = media_queue_bytes_max}};
   auto server = net::start_http_server(outside.network, executor_, outside.clock, outside.log,
                                        outside.counters, router_, std::move(listening));

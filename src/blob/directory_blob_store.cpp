@@ -35,7 +35,11 @@ template <class T>
 Task<Result<T>> offloaded(Offload& offload, std::move_only_function<Result<T>()> work) {
   std::optional<Result<T>> result;
   std::move_only_function<void()> run = [&result, &work] { result.emplace(work()); };
-  co_await offload.run(std::move(run));
+  try {
+    co_await offload.run(std::move(run));
+  } catch (const std::system_error& error) {
+    co_return fail(ErrorKind::unavailable, error.what());
+  }
   co_return std::move(*result);
 }
 

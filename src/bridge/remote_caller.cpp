@@ -30,9 +30,14 @@ struct Shared : std::enable_shared_from_this<Shared> {
   Mailbox<OwnedMessage> inbox;  // touched on `home`, like what follows
   std::string end_reason;
   std::atomic<std::size_t> posts{0};
+  std::atomic<std::size_t> deliveries{0};  // on their way to `home`
 
+  // What a thread that is held up does not take waits in its run queue: bounded as well.
   void deliver(OwnedMessage message) {
+    if (deliveries >= handover_messages_max) return dropped.add();
+    ++deliveries;
     home.post([self = shared_from_this(), message = std::move(message)]() mutable {
+      --self->deliveries;
       if (!self->inbox.try_push(std::move(message))) self->dropped.add();
     });
   }

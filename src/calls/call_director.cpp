@@ -40,6 +40,11 @@ std::string_view number_of(std::string_view raw_id) {
   return colon == std::string_view::npos ? raw_id : raw_id.substr(colon + 1);
 }
 
+// "/subscriptions/…/Microsoft.Communication/CommunicationServices/voice" is "voice".
+std::string resource_label(std::string_view topic) {
+  return std::string(topic.substr(topic.rfind('/') + 1));
+}
+
 }  // namespace
 
 struct CallDirector::State {
@@ -310,6 +315,7 @@ void CallDirector::State::new_call(StoredEvent stored, std::string ring_key) {
             .ring_key = std::move(ring_key),
             .link_key = make_token(random),
             .answer_request_id = make_uuid(random),
+            .resource = resource_label(ring.resource_topic),
             .received_at = stored.received_at,
             .rang_at = stored.event.occurred_at};
   const auto id = call.id;

@@ -190,12 +190,18 @@ void CallStep::look_up_running(const RecordingId& id) {
 
 // States.
 
+// More starts were sent than recordings are known: the answer to one may have got lost.
+bool CallStep::may_have_started_unheard() const {
+  return static_cast<std::size_t>(state_.call.recording_starts) > state_.recordings.size();
+}
+
 void CallStep::on(const call_event::RecordingState& event) {
   if (event.id.empty()) return;
   if (state_.closed()) return recording_state_after_end(event);
   auto* recording = find_recording(event.id);
   if (!recording) {
     const bool awaited = call().recording_phase == RecordingPhase::starting && !newest();
+    if (!event.active && !may_have_started_unheard()) return ignore_stranger();
     if (!event.active && !awaited) {
       auto& other = add_recording(event.id);
       finish(other, RecordingPhase::stopped, "was over when it was first heard of", now_);
@@ -216,12 +222,21 @@ void CallStep::on(const call_event::RecordingState& event) {
     became_inactive(*recording);
 }
 
+// The end of a recording that none of our starts can have made is no recording of ours: a row for
+// it would wait for chunks until the deadline, and raise an alert then. The journal has the event.
+void CallStep::ignore_stranger() {
+  act(call_action::Warn{
+      "a recording that this service did not start was reported over; it is not looked for"});
+}
+
 void CallStep::recording_state_after_end(const call_event::RecordingState& event) {
   if (call().phase != CallPhase::ended) return;
   auto* recording = find_recording(event.id);
   if (!recording && event.active) {
     adopt(event.id);
     recording = find_recording(event.id);
+  } else if (!recording && !may_have_started_unheard()) {
+    return ignore_stranger();
   } else if (!recording) {
     recording = &add_recording(event.id);
     finish(*recording, RecordingPhase::stopped, "the call ended", call().ended_at.value_or(now_));

@@ -563,3 +563,29 @@ TEST_CASE("a journal entry is JSON whatever the text") {
       found = found || entry->detail == R"({"reason":"a \"quote\", a \\ and a \u000a"})";
   CHECK(found);
 }
+
+TEST_CASE("the end of a recording that we did not start makes no recording of ours") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::RecordingState{{"stranger"}, false, {}});
+  CHECK(desk.state.recordings.size() == 1);
+  CHECK(desk.count<call_action::QueueDiscovery>() == 0);
+  CHECK(desk.count<call_action::Warn>() == 1);
+  CHECK(desk.state.call.recording_id == RecordingId{"R1"});
+
+  desk.happens(call_event::Disconnected{200, 560000, desk.now, {"conn"}, {"server"}});
+  desk.happens(call_event::RecordingState{{"stranger"}, false, {}});
+  CHECK(desk.state.recordings.size() == 1);
+  CHECK(desk.count<call_action::QueueDiscovery>() == 0);
+}
+
+TEST_CASE("the end of a recording whose start was never answered is looked for") {
+  Desk desk;
+  desk.happens(call_event::Rang{});
+  desk.happens(call_event::AnswerAccepted{{"conn"}, {"server"}, {"corr"}});
+  desk.happens(call_event::Connected{{"conn"}, {"server"}, {"corr"}, desk.now});
+  desk.happens(call_event::Disconnected{200, 560000, desk.now, {"conn"}, {"server"}});
+  desk.happens(call_event::RecordingState{{"R1"}, false, {}});
+  REQUIRE(desk.state.recordings.size() == 1);
+  CHECK(desk.count<call_action::QueueDiscovery>() == 1);
+}

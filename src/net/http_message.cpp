@@ -22,6 +22,22 @@ HttpResponse response_of(int status, std::string_view type, std::string body) {
   return response;
 }
 
+void append_json_text(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += "\\u00";
+      out += hex[static_cast<unsigned char>(c) >> 4];
+      out += hex[static_cast<unsigned char>(c) & 15];
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+}
+
 }  // namespace
 
 std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
@@ -67,6 +83,21 @@ HttpResponse text_response(int status, std::string body) {
 
 HttpResponse json_response(int status, std::string body) {
   return response_of(status, "application/json", std::move(body));
+}
+
+HttpResponse problem_response(int status, std::string_view code, std::string_view detail) {
+  std::string error = R"("code":)";
+  append_json_text(error, code);
+  std::string body = R"({"type":"about:blank","title":)";
+  append_json_text(body, reason_phrase(status));
+  body += R"(,"status":)" + std::to_string(status) + "," + error + R"(,"detail":)";
+  append_json_text(body, detail);
+  body += R"(,"error":{)" + error + R"(,"message":)";
+  append_json_text(body, detail);
+  body += "}}";
+  auto response = json_response(status, std::move(body));
+  response.headers.set("Content-Type", "application/problem+json");
+  return response;
 }
 
 std::string_view reason_phrase(int status) {

@@ -71,6 +71,10 @@ struct HttpResponse {
 
 HttpResponse text_response(int status, std::string body);
 HttpResponse json_response(int status, std::string body);
+// An error as every door of Earshot's answers it: application/problem+json (RFC 9457) with `code`,
+// a word for programs, and `detail`, a sentence for people; both once more as error.code and
+// error.message.
+HttpResponse problem_response(int status, std::string_view code, std::string_view detail);
 std::string_view reason_phrase(int status);
 
 }  // namespace earshot::net

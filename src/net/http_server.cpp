@@ -2,6 +2,10 @@
 
 #include "net/detail/http_session.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 namespace earshot::net {
 
 namespace {
@@ -9,8 +13,11 @@ namespace {
 using detail::HttpServerState;
 using detail::HttpSession;
 
-// After a failed accept (no descriptors left, usually), so that the loop does not spin.
+// After a failed accept (no descriptors left, usually), so that the loop does not spin; doubled
+// with each failure in a row.
 constexpr Duration accept_pause = 100ms;
+constexpr Duration accept_pause_max = 2s;
+constexpr Duration accept_complaint_every = 60s;
 // What sessions that were cut at the end of stop() get to let go of what they hold.
 constexpr Duration cut_grace = 5s;
 
@@ -25,16 +32,27 @@ void start_session(const std::shared_ptr<HttpServerState>& state, Accepted accep
 }
 
 Task<void> accept_all(std::shared_ptr<HttpServerState> state, std::shared_ptr<Listener> listener) {
+  Duration pause = accept_pause;
+  std::optional<SteadyTime> complained;
+  std::uint64_t untold = 0;
   while (!state->stopping) {
     auto accepted = co_await listener->accept();
     if (accepted) {
+      pause = accept_pause;
       start_session(state, std::move(*accepted));
       continue;
     }
     if (accepted.error().code == "closed") co_return;
     state->metrics.accept_failures.add();
-    state->log.warn("http accept failed", {{"reason", accepted.error().message}});
-    co_await state->clock.sleep_for(accept_pause);
+    ++untold;
+    const auto now = state->clock.steady_now();
+    if (!complained || now - *complained >= accept_complaint_every) {
+      state->log.warn("http accept failed",
+                      {{"reason", accepted.error().message}, {"times", std::exchange(untold, 0)}});
+      complained = now;
+    }
+    co_await state->clock.sleep_for(pause);
+    pause = std::min(pause * 2, accept_pause_max);
   }
 }
 

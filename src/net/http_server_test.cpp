@@ -5,6 +5,7 @@
 #include "net/testing/raw_connection.hpp"
 #include "net/testing/test_runtime.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <optional>
 
@@ -158,7 +159,9 @@ TEST_CASE("a path that is not there, or has other methods, says so in JSON") {
 
   const auto missing = world.get("/nowhere");
   CHECK(has_status(missing, 404));
-  CHECK(contains(missing, R"({"error":{"code":"not_found","message":")"));
+  CHECK(contains(missing, "Content-Type: application/problem+json\r\n"));
+  CHECK(contains(missing, R"("title":"Not Found","status":404,"code":"not_found","detail":")"));
+  CHECK(contains(missing, R"("error":{"code":"not_found","message":")"));
 
   const auto wrong = world.get("/echo");
   CHECK(has_status(wrong, 405));
@@ -247,6 +250,22 @@ TEST_CASE("a body that comes too slowly gets 408") {
   CHECK(has_status(world.send(post("/echo", "Content-Length: 10\r\n", "abc")), 408));
 }
 
+TEST_CASE("a body that ends before its length gets 400") {
+  constexpr auto half = [](World& in, std::string bytes) -> Task<std::string> {
+    auto peer = co_await connect_raw(in.network, in.runtime.executor(), "a", port);
+    co_await (*peer)->write(std::move(bytes));
+    (*peer)->shut_writing();
+    co_return co_await (*peer)->read_to_end();
+  };
+  World world;
+  for (const char* framing : {"Content-Length: 10\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    const auto response = world.runtime.run_for(half(world, post("/echo", framing, "5\r\nab")));
+    CHECK(has_status(response, 400));
+    CHECK(contains(response, "ends before"));
+  }
+  CHECK(world.counters.counter("earshot_http_malformed_requests_total", "").value() == 2);
+}
+
 TEST_CASE("a connection that says nothing is closed without an answer") {
   World world;
   CHECK(world.send("").empty());
@@ -303,6 +322,17 @@ TEST_CASE("a streamed body is chunked, or has the length it announced") {
   const auto sized = world.get("/sized");
   CHECK(contains(sized, "Content-Length: 6\r\n"));
   CHECK(sized.ends_with("\r\n\r\nonetwo"));
+}
+
+TEST_CASE(
+    "a streamed body of unknown length is not chunked for HTTP/1.0, but ends with the stream") {
+  World world;
+  const auto whole = world.send("GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(has_status(whole, 200));
+  CHECK_FALSE(contains(whole, "Transfer-Encoding"));
+  CHECK(contains(whole, "Connection: close\r\n"));
+  CHECK(whole.ends_with("\r\n\r\nonetwo"));
+  CHECK(world.send("GET /sized HTTP/1.0\r\n\r\n").ends_with("\r\n\r\nonetwo"));
 }
 
 TEST_CASE("a streamed body that breaks off never looks whole") {
@@ -403,7 +433,10 @@ TEST_CASE("the accept loop outlives accepts that fail, with a pause and a count"
 
   CHECK(response.ends_with("hello x"));
   CHECK(world.counters.counter("earshot_http_accept_failures_total", "").value() == 2);
-  CHECK(world.runtime.clock().steady_now() - start == 200ms);
+  CHECK(world.runtime.clock().steady_now() - start == 300ms);
+  const auto lines = world.log.lines();
+  CHECK(std::ranges::count_if(
+            lines, [](const auto& line) { return contains(line, "http accept failed"); }) == 1);
 }
 
 TEST_CASE("a second server on the same port is a conflict") {

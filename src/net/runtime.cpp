@@ -30,7 +30,21 @@ struct Runtime::State {
   std::mutex mutex;  // guards threads
   std::vector<std::thread> threads;
   std::unique_ptr<asio::signal_set> signals;
+  std::function<void(std::string_view)> report;
 
+  void run(asio::io_context& context) {
+    while (report) {
+      try {
+        context.run();
+        return;
+      } catch (const std::exception& error) {
+        report(error.what());
+      } catch (...) {
+        report("unknown exception");
+      }
+    }
+    context.run();
+  }
   void stop() {
     for (auto& worker : workers) worker->context.stop();
   }
@@ -61,15 +75,18 @@ std::size_t Runtime::workers() const { return state_->workers.size(); }
 
 Executor& Runtime::worker(std::size_t index) { return state_->workers.at(index)->executor; }
 
+void Runtime::contain(std::function<void(std::string_view what)> report) {
+  state_->report = std::move(report);
+}
+
 void Runtime::run() {
   {
     std::lock_guard lock(state_->mutex);
     for (std::size_t i = 1; i < state_->workers.size(); ++i)
-      state_->threads.emplace_back([&worker = *state_->workers[i]] { worker.context.run(); });
+      state_->threads.emplace_back(
+          [this, &worker = *state_->workers[i]] { state_->run(worker.context); });
   }
-  state_->workers.front()->context.run();
-  // Worker 0 came back because of stop(), or by what a handler of it threw, which then passes on to
-  // the caller.
+  state_->run(state_->workers.front()->context);
   state_->join();
 }
 

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <doctest/doctest.h>
 #include <exception>
+#include <latch>
 #include <set>
 #include <thread>
 
@@ -183,7 +184,7 @@ TEST_CASE("work posted from another thread wakes a waiting coroutine") {
 
 TEST_CASE("offloaded work runs elsewhere and its coroutine goes on where it was") {
   Runtime runtime(2);
-  auto offload = make_thread_offload(3, 2);
+  auto offload = make_thread_offload(3, 4);
   std::atomic<int> done = 0;
   Gathering gathering(4);
   for (std::size_t i = 0; i < 4; ++i)
@@ -192,6 +193,63 @@ TEST_CASE("offloaded work runs elsewhere and its coroutine goes on where it was"
         [&](std::exception_ptr) { gathering.arrive([&] { runtime.stop(); }); });
   runtime.run();
   CHECK(done == 800);
+}
+
+TEST_CASE("what posted work throws is told, on any worker, and the others go on") {
+  Runtime runtime(2);
+  std::atomic<int> told = 0;
+  std::atomic<int> after = 0;
+  runtime.contain([&](std::string_view what) { told += what == "as expected" ? 1 : 0; });
+  Gathering gathering(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    runtime.worker(i).post([] { throw std::runtime_error("as expected"); });
+    runtime.worker(i).post([&] {
+      ++after;
+      gathering.arrive([&] { runtime.stop(); });
+    });
+  }
+  runtime.run();
+  CHECK(told == 2);
+  CHECK(after == 2);
+}
+
+TEST_CASE("work that finds too much waiting is not begun, and counted") {
+  Runtime runtime(1);
+  Counters counters;
+  auto& refused = counters.counter("refused", "");
+  auto offload = make_thread_offload(1, 2, &refused);
+  std::latch begun(1);
+  std::latch leave(1);
+  int done = 0;
+  int turned_away = 0;
+  constexpr auto occupy = [](Offload& pool, std::latch& inside, std::latch& out) -> Task<void> {
+    co_await pool.run([&] {
+      inside.count_down();
+      out.wait();
+    });
+  };
+  constexpr auto try_one = [](Offload& pool, int& worked, int& not_begun) -> Task<void> {
+    try {
+      co_await pool.run([&] { ++worked; });
+    } catch (const std::system_error&) {
+      ++not_begun;
+    }
+  };
+  int left = 5;
+  const auto ended = [&](std::exception_ptr) {
+    if (--left == 0) runtime.stop();
+  };
+  runtime.worker(0).spawn(occupy(*offload, begun, leave), ended);
+  runtime.worker(0).post([&] {
+    begun.wait();
+    for (int i = 0; i < 4; ++i)
+      runtime.worker(0).spawn(try_one(*offload, done, turned_away), ended);
+    runtime.worker(0).post([&] { leave.count_down(); });
+  });
+  runtime.run();
+  CHECK(done == 2);
+  CHECK(turned_away == 2);
+  CHECK(refused.value() == 2);
 }
 
 TEST_CASE("what offloaded work throws reaches the coroutine") {

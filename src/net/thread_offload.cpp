@@ -10,6 +10,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct Piece {
 // Destroyed before the event loops whose coroutines use it; what is queued then is still done.
 class ThreadOffload : public Offload {
  public:
-  ThreadOffload(std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
+  ThreadOffload(std::size_t threads, std::size_t queue_max, Counter* refused)
+      : queue_max_(queue_max), refused_(refused) {
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   }
   ~ThreadOffload() override {
@@ -43,6 +45,7 @@ class ThreadOffload : public Offload {
 
   Task<void> run(std::move_only_function<void()> work) override {
     auto& context = detail::io_context_of(co_await asio::this_coro::executor);
+    check_place();
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(
         [this, &context, &work](auto handler) {
           push({.work = std::move(work),
@@ -58,12 +61,20 @@ class ThreadOffload : public Offload {
   }
 
  private:
+  // Threads that push at the same time may exceed the bound by one each.
+  void check_place() {
+    {
+      std::lock_guard lock(mutex_);
+      if (queue_.size() < queue_max_) return;
+    }
+    if (refused_ != nullptr) refused_->add();
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                            "too much work waits for a disk or a database");
+  }
   void push(Piece piece) {
     {
       std::lock_guard lock(mutex_);
-      // The caller waits for its own piece either way: beyond queue_max it waits for a place first,
-      // in order.
-      (queue_.size() < queue_max_ ? queue_ : waiting_).push_back(std::move(piece));
+      queue_.push_back(std::move(piece));
     }
     changed_.notify_one();
   }
@@ -73,10 +84,6 @@ class ThreadOffload : public Offload {
     if (queue_.empty()) return false;
     piece = std::move(queue_.front());
     queue_.pop_front();
-    if (!waiting_.empty()) {
-      queue_.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
-    }
     return true;
   }
   void work() {
@@ -94,18 +101,19 @@ class ThreadOffload : public Offload {
   }
 
   std::size_t queue_max_;
-  std::mutex mutex_;  // guards queue_, waiting_, stopping_
+  Counter* refused_;  // or null
+  std::mutex mutex_;  // guards queue_, stopping_
   std::condition_variable changed_;
   std::deque<Piece> queue_;
-  std::deque<Piece> waiting_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
 
 }  // namespace
 
-std::unique_ptr<Offload> make_thread_offload(std::size_t threads, std::size_t queue_max) {
-  return std::make_unique<ThreadOffload>(threads, queue_max);
+std::unique_ptr<Offload> make_thread_offload(std::size_t threads, std::size_t queue_max,
+                                             Counter* refused) {
+  return std::make_unique<ThreadOffload>(threads, queue_max, refused);
 }
 
 }  // namespace earshot::net

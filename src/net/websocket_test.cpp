@@ -548,6 +548,16 @@ TEST_CASE("a handshake that is none gets its status") {
             "GET /ws/7 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n") ==
         "400");
   CHECK(status(std::string(upgrade_request) + frame(0x81, "too early")) == "400");
+  const auto with = [](std::string_view was, std::string_view is) {
+    std::string request(upgrade_request);
+    request.replace(request.find(was), was.size(), is);
+    return request;
+  };
+  for (const char* key :
+       {"", "short", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZSBhbmQgbW9yZQ=="})
+    CHECK(status(with("dGhlIHNhbXBsZSBub25jZQ==", key)) == "400");
+  CHECK(status(with("Version: 13", "Version: 12")) == "426");
+  CHECK(status(with("Sec-WebSocket-Version: 13\r\n", "")) == "426");
   CHECK_FALSE(world.at_server);
 }
 

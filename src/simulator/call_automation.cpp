@@ -21,6 +21,30 @@ constexpr std::array<std::string_view, 13> api_versions{
 Failure unsupported(const std::string& what) {
   return rest_failure(405, "8520", fmt::format("Operation is not supported: {}.", what));
 }
+// What ACS has and the simulator has not; reference acs-call-automation.md, 2.1.
+constexpr std::string_view left_out_of_calls[] = {"transferToParticipant",
+                                                  "play",
+                                                  "recognize",
+                                                  "cancelAllMediaOperations",
+                                                  "hold",
+                                                  "unhold",
+                                                  "sendDtmfTones",
+                                                  "startContinuousDtmfRecognition",
+                                                  "stopContinuousDtmfRecognition",
+                                                  "startTranscription",
+                                                  "stopTranscription",
+                                                  "updateTranscription"};
+constexpr std::string_view left_out_of_participants[] = {"add", "remove", "mute",
+                                                         "cancelAddParticipant", "moveHere"};
+bool is_left_out(const std::vector<std::string>& segments, std::string_view verb) {
+  if (segments.size() == 3) return std::ranges::count(left_out_of_calls, verb) > 0;
+  return segments.size() == 4 && segments[3] == "participants" &&
+         std::ranges::count(left_out_of_participants, verb) > 0;
+}
+Failure not_simulated(const std::string& verb) {
+  return rest_failure(501, "501", fmt::format("ACS has {}; this simulator has not.", verb));
+}
+
 Failure call_not_found() { return rest_failure(404, "8522", "Call not found."); }
 Failure recording_not_found() { return rest_failure(404, "8522", "Recording not found."); }
 
@@ -109,6 +133,7 @@ Result<CallAutomation::Operation> CallAutomation::route_call(
     for (const auto& known : on_collection)
       if (verb == known.verb && method == "POST")
         return Operation{.name = std::string(known.name), .repeatable = known.repeatable};
+    if (method == "POST" && verb == "connect") return not_simulated(verb);
     return unsupported(method + " :" + verb);
   }
   Operation operation{.id = decoded(segments[2])};
@@ -128,6 +153,8 @@ Result<CallAutomation::Operation> CallAutomation::route_call(
     operation.name = "get_participant";
     operation.rest_id = decoded(segments[4] + ":" + verb);
   }
+  if (operation.name.empty() && method == "POST" && is_left_out(segments, verb))
+    return not_simulated(verb);
   if (operation.name.empty()) return unsupported(method + " :" + verb);
   return operation;
 }

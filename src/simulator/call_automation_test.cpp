@@ -132,7 +132,9 @@ TEST_CASE("the call, its participants and its media answer with the table's code
   CHECK(asked.replies[3].status == 404);
   CHECK(asked.replies[4].status == 202);
   CHECK(asked.replies[5].status == 202);
-  CHECK(asked.replies[6].status == 405);
+  CHECK(asked.replies[6].status == 501);
+  CHECK(asked.replies[6].json().at("error").at("message").as_string() ==
+        "ACS has play; this simulator has not.");
   CHECK(asked.replies[7].status == 204);
   CHECK(asked.report.end_reason == "the application hung up");
   CHECK(asked.report.sockets_opened == 2);

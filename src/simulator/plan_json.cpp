@@ -4,10 +4,12 @@
 #include "simulator/tones.hpp"
 #include "simulator/wav_file.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <initializer_list>
 #include <map>
 
 namespace earshot::simulator {
@@ -46,6 +48,16 @@ const json::array& array_in(const json::value& value, std::string_view name) {
   return value.get_array();
 }
 
+// A misspelt member would be a trouble or an utterance that silently never comes.
+void only_members(const json::object& object, std::string_view what,
+                  std::initializer_list<std::string_view> known) {
+  for (const auto& member : object) {
+    const std::string_view name(member.key().data(), member.key().size());
+    if (std::ranges::find(known, name) == known.end())
+      throw BadPlan{fmt::format("{} has no member '{}'", what, name)};
+  }
+}
+
 const std::map<std::string, CallerStart, std::less<>> starts{
     {"at_time", CallerStart::at_time},
     {"after_silence", CallerStart::after_silence},
@@ -68,6 +80,7 @@ void read_pcm(const json::object& object, CallerUtterance& utterance) {
 
 void read_tones(const json::object& object, CallerUtterance& utterance) {
   const auto& tones = object_in(object.at("tones"), "tones");
+  only_members(tones, "tones", {"first", "count"});
   ToneSeries series{.rate_hz = spoken_rate_hz};
   if (const auto* first = tones.if_contains("first"))
     series.first = static_cast<unsigned>(number_in(*first, "tones.first", 0, tone_numbers - 1));
@@ -84,6 +97,8 @@ struct UtteranceSource {
 
 UtteranceSource read_utterance(const json::value& value) {
   const auto& object = object_in(value, "utterance");
+  only_members(object, "an utterance",
+               {"start", "delay", "say", "wav", "tones", "pcm", "rate", "label"});
   UtteranceSource source{.utterance = {.start = CallerStart::after_assistant, .delay = 1s}};
   if (const auto* start = object.if_contains("start")) {
     const auto found = starts.find(text_in(*start, "start"));
@@ -119,12 +134,14 @@ void read_lists(const json::object& object, CallPlan& plan) {
   if (const auto* list = object.if_contains("dtmf"))
     for (const auto& value : array_in(*list, "dtmf")) {
       const auto& entry = object_in(value, "dtmf");
+      only_members(entry, "dtmf", {"at", "tone"});
       plan.dtmf.push_back(
           {time_in(entry.at("at"), "dtmf.at"), text_in(entry.at("tone"), "dtmf.tone")});
     }
   if (const auto* list = object.if_contains("troubles"))
     for (const auto& value : array_in(*list, "troubles")) {
       const auto& entry = object_in(value, "troubles");
+      only_members(entry, "troubles", {"kind", "at", "length"});
       const auto kind = trouble_kinds.find(text_in(entry.at("kind"), "troubles.kind"));
       if (kind == trouble_kinds.end()) throw BadPlan{"troubles.kind must be cut, stall or lose"};
       MediaTrouble trouble{.kind = kind->second, .at = time_in(entry.at("at"), "troubles.at")};
@@ -138,6 +155,10 @@ void read_lists(const json::object& object, CallPlan& plan) {
 }
 
 CallPlan read_plan(const json::object& object, std::vector<UtteranceSource>& utterances) {
+  only_members(
+      object, "a plan",
+      {"eventGridUrl", "from", "to", "displayName", "hangUpAt", "hangUpAfterQuiet", "ringsFor",
+       "lengthMax", "sipHeaders", "utterances", "dtmf", "troubles", "recordingStopsAt"});
   CallPlan plan;
   if (const auto* v = object.if_contains("eventGridUrl"))
     plan.event_grid_url = text_in(*v, "eventGridUrl");

@@ -57,7 +57,10 @@ TEST_CASE("a plan that cannot be meant is refused with the member that is wrong"
         R"({"utterances":[{}]})", R"({"utterances":[{"say":"x","start":"whenever"}]})",
         R"({"utterances":[{"wav":"/nowhere.wav"}]})", R"({"utterances":[{"pcm":"!!"}]})",
         R"({"utterances":[{"pcm":"AQAC"}]})", R"({"utterances":[{"pcm":"AQACAA==","rate":1}]})",
-        R"({"dtmf":[{"at":1}]})", R"({"troubles":[{"kind":"storm","at":1}]})"}) {
+        R"({"hangupAt":5})", R"({"utterances":[{"say":"x","dealy":1}]})",
+        R"({"utterances":[{"tones":{"frist":1}}]})", R"({"dtmf":[{"at":1,"tone":"3","x":1}]})",
+        R"({"troubles":[{"kind":"cut","at":1,"lenght":2}]})", R"({"dtmf":[{"at":1}]})",
+        R"({"troubles":[{"kind":"storm","at":1}]})"}) {
     CAPTURE(text);
     auto plan = read(text);
     REQUIRE_FALSE(plan.has_value());

@@ -7,6 +7,7 @@
 #include <deque>
 #include <fmt/format.h>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 namespace earshot::store {
@@ -54,7 +55,11 @@ class FileEventSpool : public EventSpool {
       std::lock_guard lock(mutex_);
       *result = work();
     };
-    co_await offload_.run(std::move(blocking));
+    try {
+      co_await offload_.run(std::move(blocking));
+    } catch (const std::system_error& error) {
+      co_return fail(ErrorKind::unavailable, error.what());
+    }
     co_return std::move(*result);
   }
 

@@ -11,6 +11,7 @@
 #include "store/detail/writer.hpp"
 
 #include <fmt/format.h>
+#include <system_error>
 #include <utility>
 
 namespace earshot::store {
@@ -93,11 +94,15 @@ class SqlStoreImpl : public SqlStore {
     auto checked = check_ids(changes);
     if (!checked) co_return checked;
     std::vector<JobId> job_ids(changes.jobs.size());
+    const bool adds_jobs = !changes.jobs.empty();
     for (auto& id : job_ids) id.text = make_uuid(random_);
     Writer::Work work = [changes = std::move(changes), job_ids = std::move(job_ids)](
                             Connection& connection) { apply(connection, changes, job_ids); };
-    co_return co_await writer_.write(std::move(work));
+    auto written = co_await writer_.write(std::move(work));
+    if (written && adds_jobs && jobs_added_) jobs_added_();
+    co_return written;
   }
+  void on_jobs_added(std::function<void()> told) override { jobs_added_ = std::move(told); }
 
   Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
                                                            WallTime received_at) override {
@@ -240,7 +245,11 @@ class SqlStoreImpl : public SqlStore {
         *result = Failure(error.error());
       }
     };
-    co_await offload_.run(std::move(blocking));
+    try {
+      co_await offload_.run(std::move(blocking));
+    } catch (const std::system_error& error) {
+      co_return fail(ErrorKind::unavailable, error.what());
+    }
     co_return std::move(*result);
   }
 
@@ -267,6 +276,7 @@ class SqlStoreImpl : public SqlStore {
 
   Offload& offload_;
   Random& random_;
+  std::function<void()> jobs_added_;
   StatementWatch watch_;
   Writer writer_;
   Readers readers_;

@@ -21,6 +21,7 @@
 #include "ports/job_store.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -44,7 +45,12 @@ struct SqlStoreOptions {
   Duration unacknowledged_max = 15s;  // bytes that nobody acknowledges (tcp_user_timeout)
 };
 
-class SqlStore : public CallStore, public JobStore {};
+class SqlStore : public CallStore, public JobStore {
+ public:
+  // Called after each commit that added jobs, on the committer's thread; quick. Before the first
+  // commit; none: nobody is told.
+  virtual void on_jobs_added(std::function<void()> told) = 0;
+};
 
 // Connects, and brings the schema up to date; blocks. `invalid`: the connection text, or a schema
 // newer than this program; `corrupt`: the file is damaged or no database; `unavailable`: no

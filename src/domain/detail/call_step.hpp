@@ -103,10 +103,12 @@ class CallStep {
   void end_recordings(WallTime at);
   void check_recording_after_restart();
   void recording_state_after_end(const call_event::RecordingState& event);
+  void ignore_stranger();
   void recording_poll_due();
   void recording_state_due();
   void send_poll(const RecordingId& id);
   bool changed_recently() const;
+  bool may_have_started_unheard() const;
   void found_inactive(Recording& recording);
   void found_gone(Recording& recording);
 

@@ -1,5 +1,6 @@
 #include "net/detail/http_session.hpp"
 
+#include "base/base64.hpp"
 #include "net/detail/asio_executor.hpp"
 #include "net/url.hpp"
 
@@ -31,15 +32,16 @@ bool names_websocket(const http::fields& fields) {
   return http::token_list(fields[http::field::upgrade]).exists("websocket");
 }
 
+// RFC 6455, section 4.1: 16 bytes in base64.
+bool has_websocket_key(const http::fields& fields) {
+  const auto key = base64::decode(view_of(fields[http::field::sec_websocket_key]));
+  return key && key->size() == 16;
+}
+
 }  // namespace
 
 HttpResponse error_response(int status, std::string_view code, std::string_view message) {
-  std::string body = R"({"error":{"code":")";
-  body += code;
-  body += R"(","message":")";
-  body += message;
-  body += R"("}})";
-  return json_response(status, std::move(body));
+  return problem_response(status, code, message);
 }
 
 HttpServerMetrics::HttpServerMetrics(Counters& counters)
@@ -141,6 +143,7 @@ Task<bool> HttpSession::serve_request() {
       match.body_bytes_max > 0 ? match.body_bytes_max : server_->options.body_bytes_max;
   if (co_await read_body(parser, bytes_max) != Outcome::done) co_return false;
   const bool keep_alive = parser.get().keep_alive();
+  chunks_understood_ = parser.get().version() >= 11;
   const bool head_only = request.method == "HEAD";
   deadline_.clear();
   HttpResponse response;
@@ -154,6 +157,7 @@ Task<bool> HttpSession::serve_request() {
   } else if (server_->router.match("GET", raw_path, true).websocket != nullptr) {
     response = error_response(426, "upgrade_required", "this path is a WebSocket");
     response.headers.set("Upgrade", "websocket");
+    response.headers.set("Sec-WebSocket-Version", "13");
   } else {
     response = error_response(404, "not_found", "there is nothing at this path");
   }
@@ -247,8 +251,13 @@ Task<HttpSession::Outcome> HttpSession::read_body(Parser& parser, std::size_t by
     if (buffer_.size() > 0) buffer_.consume(parser.put(buffer_.data(), error));
     if (error == http::error::need_more) {
       if (co_await read_more()) continue;
-      if (!timed_out_ || cut_) co_return Outcome::closed;
-      co_await refuse(error_response(408, "request_timeout", "the request's body took too long"));
+      if (cut_) co_return Outcome::closed;
+      if (!timed_out_) server_->metrics.malformed.add();
+      // A peer that shut only its own side still hears this; for one that is gone it is nothing.
+      co_await refuse(
+          timed_out_
+              ? error_response(408, "request_timeout", "the request's body took too long")
+              : error_response(400, "bad_request", "the request's body ends before its length"));
       co_return Outcome::answered;
     }
     if (error) {
@@ -285,9 +294,17 @@ Task<bool> HttpSession::upgrade(Parser& parser, HttpRequest request, Router::Mat
   request.path_parameters = std::move(match.parameters);
   // RFC 6455, section 4.1: the client sends nothing before it has the answer.
   if (!boost::beast::websocket::is_upgrade(parser.get()) || !parser.is_done() ||
-      buffer_.size() > 0) {
+      buffer_.size() > 0 || !has_websocket_key(parser.get())) {
     server_->metrics.malformed.add();
     co_await refuse(error_response(400, "bad_request", "this is no WebSocket handshake"));
+    co_return false;
+  }
+  if (parser.get()[http::field::sec_websocket_version] != "13") {
+    server_->metrics.malformed.add();
+    auto other = error_response(426, "upgrade_required", "WebSocket version 13 is spoken here");
+    other.headers.set("Upgrade", "websocket");
+    other.headers.set("Sec-WebSocket-Version", "13");
+    co_await refuse(std::move(other));
     co_return false;
   }
   deadline_.clear();

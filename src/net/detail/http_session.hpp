@@ -94,6 +94,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // off.
   Task<void> refuse(HttpResponse response);
   Task<void> linger();
+  void reset();
 
   std::string head_of(const HttpResponse& response, bool keep_alive) const;
   void allow(Duration time);
@@ -107,11 +108,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::beast::flat_buffer buffer_;
   Deadline deadline_;
   Phase phase_ = Phase::idle;
+  bool chunks_understood_ = true;  // HTTP/1.0 knows none: there the end of the stream is the end
   bool timed_out_ = false;
   bool cut_ = false;
 };
 
-// What the server itself answers with: {"error":{"code":…,"message":…}}.
+// What the server itself answers with: problem_response of net/http_message.hpp.
 HttpResponse error_response(int status, std::string_view code, std::string_view message);
 
 }  // namespace earshot::net::detail

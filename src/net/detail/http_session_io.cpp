@@ -100,7 +100,10 @@ Task<bool> HttpSession::write_response(HttpResponse response, bool keep_alive, b
       head += "\r\n";
       co_return co_await write_text(std::move(head)) && keep_alive;
     }
-    co_return co_await write_stream(std::move(response), std::move(head)) && keep_alive;
+    const bool ends_with_stream = !response.stream_length && !chunks_understood_;
+    if (ends_with_stream && keep_alive) head += "Connection: close\r\n";
+    co_return co_await write_stream(std::move(response), std::move(head)) && keep_alive &&
+        !ends_with_stream;
   }
   if (!has_no_body(response.status))
     head += fmt::format("Content-Length: {}\r\n", response.body.size());
@@ -127,24 +130,28 @@ Task<bool> HttpSession::write_stream(HttpResponse response, std::string head) {
     co_return false;
   }
   const auto length = response.stream_length;
-  head += length ? fmt::format("Content-Length: {}\r\n\r\n", *length)
-                 : std::string("Transfer-Encoding: chunked\r\n\r\n");
+  const bool chunked = !length && chunks_understood_;
+  if (length) head += fmt::format("Content-Length: {}\r\n", *length);
+  if (chunked) head += "Transfer-Encoding: chunked\r\n";
+  head += "\r\n";
   if (!co_await write_text(std::move(head))) co_return false;
   std::uint64_t sent = 0;
   while (!piece->empty()) {
     sent += piece->size();
     if (length && sent > *length) break;
     std::string framed =
-        length ? std::move(*piece) : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
+        chunked ? fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece) : std::move(*piece);
     if (!co_await write_text(std::move(framed))) co_return false;
     deadline_.clear();
     piece = co_await response.stream->next();
     if (!piece) {
       server_->log.warn("http body broke off", {{"reason", piece.error().message}, {"sent", sent}});
+      if (!length && !chunked) reset();
       co_return false;
     }
   }
-  if (!length) co_return co_await write_text("0\r\n\r\n");
+  if (chunked) co_return co_await write_text("0\r\n\r\n");
+  if (!length) co_return true;
   if (sent != *length)
     server_->log.error("http body is not as long as announced",
                        {{"announced", *length}, {"was", sent}});
@@ -154,6 +161,13 @@ Task<bool> HttpSession::write_stream(HttpResponse response, std::string head) {
 Task<void> HttpSession::refuse(HttpResponse response) {
   if (co_await write_response(std::move(response), false, false); !cut_ && !timed_out_)
     co_await linger();
+}
+
+// Where the end of the stream is the end of the body, only a broken stream says that some is
+// missing.
+void HttpSession::reset() {
+  boost::system::error_code ignored;
+  stream_->socket().set_option(asio::socket_base::linger(true, 0), ignored);
 }
 
 Task<void> HttpSession::linger() {

@@ -46,6 +46,10 @@ class StreamConnection : public RawConnection {
     }
     co_return std::exchange(read_, {});
   }
+  void shut_writing() override {
+    boost::system::error_code ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  }
   void close() override { stream_.close(); }
 
  private:

@@ -19,6 +19,8 @@ class RawConnection {
   virtual Task<std::string> read_until(std::string end) = 0;
   // Everything until the peer closes.
   virtual Task<std::string> read_to_end() = 0;
+  // Writes no more, and reads on.
+  virtual void shut_writing() = 0;
   virtual void close() = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include "store/detail/migrations.hpp"
 
+#include <system_error>
+
 namespace earshot::store {
 namespace {
 
@@ -64,7 +66,14 @@ Task<Result<void>> Writer::write(Work work) {
     waiting_.push_back(pending);
   }
   auto wait = [this, pending] { run_until_done(pending); };
-  co_await offload_.run(std::move(wait));
+  try {
+    co_await offload_.run(std::move(wait));
+  } catch (const std::system_error& error) {
+    // Its own thread would have been one too many; somebody else's may have taken it all the same.
+    std::lock_guard lock(mutex_);
+    std::erase(waiting_, pending);
+    co_return fail(ErrorKind::unavailable, error.what());
+  }
   if (pending->error) co_return Failure(*pending->error);
   co_return ok();
 }
