@@ -49,7 +49,7 @@ TEST_CASE("a call that CloudEvents announce is answered, recorded, found and pla
   world.wait_until_found();
   REQUIRE(report.recordings.size() == 1);
   CHECK(report.recordings[0].file_event_accepted);
-  CHECK(World::text(world.newest_call(), "caller") == "4:+15550100");
+  CHECK(World::text(world.newest_call(), "caller") == "+15550100");
   const StoredSound sound = read_wav(world.recording_audio().body);
   CHECK(decode_tones(sound.samples, sound.rate_hz, Party::caller).size() == 4);
   CHECK(decode_tones(sound.samples, sound.rate_hz, Party::assistant).size() == 12);

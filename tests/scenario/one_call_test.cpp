@@ -94,7 +94,7 @@ TEST_CASE(
   SUBCASE("and what the service says of it is complete") {
     const auto call = world.newest_call();
     CHECK(World::text(call, "state") == "ended");
-    CHECK(World::text(call, "caller") == "4:+15550100");
+    CHECK(World::text(call, "caller") == "+15550100");
     CHECK(World::text(call, "callConnectionId") == report.connection_id);
     const auto turns = world.turns();
     REQUIRE(turns.size() == 6);

@@ -121,7 +121,7 @@ void check_words(World& world, const Account& account, unsigned call) {
   CHECK(by_caller.size() == 2);
   CHECK(by_assistant.size() == 4);
   const auto shown = world.api("/api/v1/calls/" + account.context).json();
-  CHECK(World::text(shown.as_object(), "caller") == fmt::format("4:+1555010{}", call));
+  CHECK(World::text(shown.as_object(), "caller") == fmt::format("+1555010{}", call));
 }
 
 void check_journal(World& world, const std::vector<Account>& accounts, unsigned call) {
