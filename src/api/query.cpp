@@ -88,4 +88,14 @@ Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request) {
   return query;
 }
 
+Result<std::optional<int>> parse_verdict_number(const net::HttpRequest& request) {
+  const auto text = request.query("number");
+  if (!text) return std::optional<int>{};
+  int number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc{} || end != text->data() + text->size() || number < 1)
+    return fail(ErrorKind::invalid, "number takes a verdict's number, from 1 on");
+  return std::optional<int>(number);
+}
+
 }  // namespace earshot::api

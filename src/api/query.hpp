@@ -16,5 +16,7 @@ inline constexpr int page_size_max = 500;
 Result<CallQuery> parse_call_query(const net::HttpRequest& request);
 // discovery, from, to, before, limit
 Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request);
+// number, of a verdict; nullopt: the newest
+Result<std::optional<int>> parse_verdict_number(const net::HttpRequest& request);
 
 }  // namespace earshot::api

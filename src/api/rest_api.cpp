@@ -51,6 +51,9 @@ void RestApi::add_routes(net::Router& router,
   router.add("GET", "/api/v1/calls/{id}", wrap(guarded(&RestApi::show_call)));
   router.add("GET", "/api/v1/calls/{id}/turns", wrap(guarded(&RestApi::show_turns)));
   router.add("GET", "/api/v1/calls/{id}/journal", wrap(guarded(&RestApi::show_journal)));
+  router.add("GET", "/api/v1/calls/{id}/verdict", wrap(guarded(&RestApi::show_verdict)));
+  router.add("GET", "/api/v1/calls/{id}/timeline", wrap(guarded(&RestApi::show_timeline)));
+  router.add("POST", "/api/v1/calls/{id}/verify", wrap(guarded(&RestApi::verify)));
   router.add("POST", "/api/v1/calls/{id}/hang-up", wrap(guarded(&RestApi::hang_up)));
   router.add("GET", "/api/v1/recordings", wrap(guarded(&RestApi::list_recordings)));
   router.add("GET", "/api/v1/recordings/{id}", wrap(guarded(&RestApi::show_recording)));
@@ -111,6 +114,9 @@ Task<Result<CallView>> RestApi::view_of(Call call) {
   auto recordings = co_await services_.store.recordings_of(call.id);
   if (!recordings) co_return Failure(recordings.error());
   view.recordings = std::move(*recordings);
+  auto verdict = co_await services_.store.verdict_of(call.id, std::nullopt);
+  if (!verdict) co_return Failure(verdict.error());
+  view.verdict = std::move(*verdict);
   view.call = std::move(call);
   co_return view;
 }
@@ -145,6 +151,48 @@ Task<net::HttpResponse> RestApi::show_journal(net::HttpRequest request) {
   auto entries = co_await services_.store.journal_of(id);
   if (!entries) co_return problem(entries.error());
   co_return net::json_response(200, journal_json(*entries));
+}
+
+Task<Result<VerdictView>> RestApi::find_verdict(net::HttpRequest request) {
+  const ContextId id = call_of(request);
+  auto number = parse_verdict_number(request);
+  if (!number) co_return Failure(number.error());
+  auto call = co_await services_.store.load_call(id);
+  if (!call) co_return Failure(call.error());
+  auto all = co_await services_.store.verdicts_of(id);
+  if (!all) co_return Failure(all.error());
+  VerdictView view{.call = std::move(*call)};
+  for (auto& verdict : *all) {
+    view.given.push_back({verdict.number, verdict.at, verdict.kind});
+    if (!*number || **number == verdict.number) view.verdict = std::move(verdict);
+  }
+  if (*number && !view.verdict)
+    co_return fail(ErrorKind::not_found, "the call has no verdict of that number");
+  if (!view.verdict && !is_judged(view.call))
+    co_return fail(ErrorKind::not_found, "the call was not answered, so there is nothing to judge");
+  co_return view;
+}
+
+// GET /api/v1/calls/{id}/verdict?number= — the newest, or that one, with its evidence; 404.
+Task<net::HttpResponse> RestApi::show_verdict(net::HttpRequest request) {
+  auto view = co_await find_verdict(std::move(request));
+  if (!view) co_return problem(view.error());
+  co_return net::json_response(200, verdict_json(*view));
+}
+
+// GET /api/v1/calls/{id}/timeline?number= — the call's time cut into spans; empty while the verdict
+// is pending; 404.
+Task<net::HttpResponse> RestApi::show_timeline(net::HttpRequest request) {
+  auto view = co_await find_verdict(std::move(request));
+  if (!view) co_return problem(view.error());
+  co_return net::json_response(200, timeline_json(*view));
+}
+
+// POST /api/v1/calls/{id}/verify — looks for chunks again and gives the verdict anew; 202; 409
+// while the call lasts.
+Task<net::HttpResponse> RestApi::verify(net::HttpRequest request) {
+  auto asked = co_await services_.verifier.ask(call_of(request));
+  co_return asked ? accepted() : problem(asked.error());
 }
 
 // POST /api/v1/calls/{id}/hang-up — 202; 409 when the call is over.
@@ -205,6 +253,9 @@ Task<Result<RecordingView>> RestApi::view_of(Recording recording) {
   if (!pauses) co_return Failure(pauses.error());
   view.chunks = std::move(*chunks);
   view.pauses = std::move(*pauses);
+  auto verdict = co_await services_.store.verdict_of(recording.call, std::nullopt);
+  if (!verdict) co_return Failure(verdict.error());
+  view.verdict = std::move(*verdict);
   view.recording = std::move(recording);
   co_return view;
 }

@@ -4,6 +4,7 @@
 // (app wraps the handlers).
 
 #include "api/access.hpp"
+#include "api/verdict_view.hpp"
 #include "api/views.hpp"
 #include "base/counters.hpp"
 #include "base/log.hpp"
@@ -11,6 +12,7 @@
 #include "net/router.hpp"
 #include "ports/call_store.hpp"
 #include "recording/recording_queries.hpp"
+#include "recording/verification/call_verifier.hpp"
 
 #include <functional>
 #include <memory>
@@ -25,6 +27,7 @@ struct RestApiServices {
   Log& log;
   calls::CallOperations& operations;
   recording::RecordingQueries& recordings;
+  recording::CallVerifier& verifier;
   // Why the service cannot take calls now; "" = it can. For /readyz.
   std::function<std::string()> not_ready;
 };
@@ -48,6 +51,9 @@ class RestApi {
   Task<net::HttpResponse> show_call(net::HttpRequest request);
   Task<net::HttpResponse> show_turns(net::HttpRequest request);
   Task<net::HttpResponse> show_journal(net::HttpRequest request);
+  Task<net::HttpResponse> show_verdict(net::HttpRequest request);
+  Task<net::HttpResponse> show_timeline(net::HttpRequest request);
+  Task<net::HttpResponse> verify(net::HttpRequest request);
   Task<net::HttpResponse> hang_up(net::HttpRequest request);
   Task<net::HttpResponse> list_recordings(net::HttpRequest request);
   Task<net::HttpResponse> show_recording(net::HttpRequest request);
@@ -62,6 +68,8 @@ class RestApi {
   Task<net::HttpResponse> steer_recording(RecordingId recording, Verb verb);
   Task<Result<CallView>> view_of(Call call);
   Task<Result<RecordingView>> view_of(Recording recording);
+  // The verdict that `?number=` asks for; one that is pending where none was given yet.
+  Task<Result<VerdictView>> find_verdict(net::HttpRequest request);
 
   RestApiServices services_;
   Access access_;

@@ -1,7 +1,9 @@
 #include "api/rest_api.hpp"
 
+#include "blob/memory_blob_store.hpp"
 #include "net/testing/test_runtime.hpp"
 #include "store/memory_store.hpp"
+#include "store/memory_tap_spool.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -44,13 +46,18 @@ class FixedOperations : public calls::CallOperations {
   }
 };
 
+struct NoAlerts : AlertSink {
+  void raise(const Alert&) override {}
+};
+
 struct World {
   World() {
     RestApiServices services{.store = store,
                              .counters = counters,
                              .log = log,
                              .operations = operations,
-                             .recordings = recordings};
+                             .recordings = recordings,
+                             .verifier = verifier};
     services.not_ready = [this] { return draining ? "the service is draining" : ""; };
     api = std::make_unique<RestApi>(std::move(services), Secret(key), "0.1.0");
     api->add_routes(router, [](net::HttpHandler handler) { return handler; });
@@ -91,6 +98,12 @@ struct World {
   FixedOperations operations;
   FixedSource source;
   recording::RecordingQueries recordings{store, source};
+  blob::MemoryBlobStore blobs{runtime.clock()};
+  store::MemoryTapSpool spool;
+  NoAlerts alerts;
+  InlineOffload offload;
+  recording::CallVerifier verifier{
+      {store, source, spool, blobs, alerts, runtime.clock(), counters, log, offload}};
   bool draining = false;
   std::unique_ptr<RestApi> api;
   net::Router router;
@@ -124,8 +137,9 @@ Changes one_call() {
 
 TEST_CASE("every route of the API and the metrics are shut without the key, and open with it") {
   World world;
-  for (const char* path : {"/api/v1/calls", "/api/v1/calls/x", "/api/v1/recordings",
-                           "/api/v1/recordings/x/audio", "/api/v1/diagnostics", "/metrics"}) {
+  for (const char* path :
+       {"/api/v1/calls", "/api/v1/calls/x", "/api/v1/calls/x/verdict", "/api/v1/calls/x/timeline",
+        "/api/v1/recordings", "/api/v1/recordings/x/audio", "/api/v1/diagnostics", "/metrics"}) {
     CAPTURE(path);
     CHECK(world.ask("GET", path).status == 401);
     CHECK(world.ask("GET", path, {{"Authorization", "Bearer wrong"}}).status == 401);
@@ -219,4 +233,72 @@ TEST_CASE("audio comes whole, in ranges, and not past its end") {
   CHECK(
       world.ask_with_key("GET", path, {{"Range", "bytes=0-0"}, {"If-Range", "\"other\""}}).status ==
       200);
+}
+
+TEST_CASE("a verdict comes with its evidence, by number, and is pending until there is one") {
+  World world;
+  Changes changes = one_call();
+  Call& call = changes.calls.front();
+  call.phase = CallPhase::ended;
+  call.connected_at = call.received_at;
+  call.ended_at = call.received_at + 40s;
+  const std::string path = "/api/v1/calls/" + call.id.text;
+  Verdict first{.call = call.id, .number = 1, .at = call.received_at + 1min};
+  first.kind = VerdictKind::gapped;
+  first.by_acs = first.by_bridge = true;
+  first.numbers.lost = 2500ms;
+  first.gaps.push_back({.from = 10s, .to = 12500ms, .cause = GapCause::chunk_missing});
+  first.findings.push_back({.kind = FindingKind::missing_index,
+                            .recording = {},
+                            .chunk = ChunkIndex{1},
+                            .party = {},
+                            .detail = "chunk 1 is not there, chunk 2 is"});
+  first.timeline = {
+      .to = 40s,
+      .spans = {
+          {.from = 10s, .to = 12500ms, .kind = SpanKind::gap, .cause = GapCause::chunk_missing}}};
+  world.commit(std::move(changes));
+  CHECK(world.ask_with_key("GET", path + "/verdict").body.find(R"("kind":"pending")") !=
+        std::string::npos);
+  CHECK(world.ask_with_key("GET", path).body.find(R"("verdict":{"kind":"pending"})") !=
+        std::string::npos);
+  Verdict second{.call = first.call, .number = 2, .at = first.at + 1h};
+  second.kind = VerdictKind::complete;
+  second.by_acs = true;
+  Changes given;
+  given.verdicts = {first, second};
+  world.commit(std::move(given));
+
+  const auto newest = world.ask_with_key("GET", path + "/verdict");
+  CHECK(newest.status == 200);
+  CHECK(newest.body.find(R"("kind":"complete")") != std::string::npos);
+  CHECK(newest.body.find(R"("witnesses":["acs"],"corroborated":false)") != std::string::npos);
+  const auto earlier = world.ask_with_key("GET", path + "/verdict?number=1");
+  CHECK(earlier.body.find(R"("kind":"gapped")") != std::string::npos);
+  CHECK(earlier.body.find(R"("cause":"chunk_missing")") != std::string::npos);
+  CHECK(earlier.body.find("chunk 1 is not there, chunk 2 is") != std::string::npos);
+  CHECK(world.ask_with_key("GET", path + "/timeline?number=1").body.find(R"("kind":"gap")") !=
+        std::string::npos);
+  CHECK(world.ask_with_key("GET", path + "/verdict?number=3").status == 404);
+  CHECK(world.ask_with_key("GET", path + "/verdict?number=first").status == 400);
+  CHECK(world.ask_with_key("GET", "/api/v1/recordings/eyJyZWMi").body.find(R"("number":2)") !=
+        std::string::npos);
+}
+
+TEST_CASE("a call that is over can be judged again, one that lasts cannot") {
+  World world;
+  Changes changes = one_call();
+  const std::string path = "/api/v1/calls/" + changes.calls.front().id.text + "/verify";
+  Call call = changes.calls.front();
+  world.commit(std::move(changes));
+  CHECK(world.ask_with_key("POST", path).status == 409);
+  CHECK(world.ask_with_key("POST", "/api/v1/calls/unknown/verify").status == 404);
+  call.version = 1;
+  call.phase = CallPhase::ended;
+  Changes over;
+  over.calls.push_back(call);
+  world.commit(std::move(over));
+  CHECK(world.ask_with_key("POST", path).status == 202);
+  const auto due = world.runtime.run_for(world.store.next_due());
+  CHECK((due && due->has_value()));
 }

@@ -5,6 +5,7 @@
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
 #include "domain/turn.hpp"
+#include "domain/verdict.hpp"
 #include "ports/call_store.hpp"
 
 #include <optional>
@@ -18,12 +19,14 @@ struct CallView {
   CallPersonal personal;
   std::vector<Recording> recordings;
   std::vector<Diagnostics> diagnostics;
+  std::optional<Verdict> verdict;  // the newest
 };
 
 struct RecordingView {
   Recording recording;
   std::vector<Chunk> chunks;
   std::vector<RecordingPause> pauses;
+  std::optional<Verdict> verdict;  // of its call, the newest
 };
 
 std::string call_list_json(const std::vector<CallView>& calls, const std::string& next);

@@ -1,3 +1,5 @@
+#include "api/detail/verdict_summary.hpp"
+#include "api/verdict_view.hpp"
 #include "api/views.hpp"
 #include "domain/words.hpp"
 
@@ -17,6 +19,14 @@ std::string_view party(std::string_view raw_id) {
 }
 
 double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+// Null: there is nothing to judge, or not yet.
+json::value show_verdict_in_list(const Call& call, const std::optional<Verdict>& verdict) {
+  if (verdict) return show_summary(*verdict);
+  if (is_judged(call) && call.phase == CallPhase::ended)
+    return json::object{{"kind", to_text(VerdictKind::pending)}};
+  return nullptr;
+}
 
 json::object show(const Recording& recording) {
   return {{"recordingId", recording.id.text},
@@ -73,6 +83,7 @@ json::object show(const CallView& view) {
           {"callConnectionId", call.connection_id.text},
           {"serverCallId", call.server_call_id.text},
           {"resource", call.resource},
+          {"verdict", show_verdict_in_list(call, view.verdict)},
           {"recordings", std::move(recordings)}};
 }
 
@@ -94,6 +105,7 @@ json::object show(const RecordingView& view) {
   shown["bytes"] = bytes;
   shown["chunks"] = std::move(chunks);
   shown["pauses"] = std::move(pauses);
+  shown["verdict"] = view.verdict ? json::value(show_summary(*view.verdict)) : json::value(nullptr);
   return shown;
 }
 

@@ -8,6 +8,7 @@
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "domain/audio.hpp"
+#include "domain/verdict.hpp"
 
 #include <cstdint>
 #include <map>
@@ -42,6 +43,10 @@ struct Config {
   bool recording_suppress_8522_warn = true;
   Duration discovery_deadline = 24h;
   int no_blob_alert_minutes = 5;
+
+  // The verdict
+  VerdictThresholds verdict;
+  Duration verdict_after = 15min;
 
   // Where audio is kept
   std::string storage_folder;

@@ -73,6 +73,27 @@ Apply span(Duration Config::* member, Duration unit, long long low, long long hi
   };
 }
 
+Apply verdict_span(Duration VerdictThresholds::* member, Duration unit, long long low,
+                   long long high) {
+  return [member, unit, low, high](Config& config, const std::string& value) -> Result<void> {
+    auto parsed = number(value, low, high);
+    if (!parsed) return Failure(parsed.error());
+    config.verdict.*member = unit * *parsed;
+    return ok();
+  };
+}
+
+// A whole number of `unit`s.
+Apply verdict_number(double VerdictThresholds::* member, double unit, long long low,
+                     long long high) {
+  return [member, unit, low, high](Config& config, const std::string& value) -> Result<void> {
+    auto parsed = number(value, low, high);
+    if (!parsed) return Failure(parsed.error());
+    config.verdict.*member = unit * static_cast<double>(*parsed);
+    return ok();
+  };
+}
+
 // One of several words, without regard to case.
 template <class T>
 Apply choice(T Config::* member, std::vector<std::pair<std::string_view, T>> words) {
@@ -248,6 +269,49 @@ std::vector<Setting> recording_settings() {
       {"NO_BLOB_ALERT_MINUTES", group, "1..1440", "5",
        "An alert is raised when no chunk has appeared so long after the end of a recording.", false,
        whole(&Config::no_blob_alert_minutes, 1, 1440)},
+  };
+}
+
+std::vector<Setting> verdict_settings() {
+  constexpr std::string_view group = "The verdict";
+  using T = VerdictThresholds;
+  return {
+      {"VERDICT_AFTER_MINUTES", group, "1..1440", "15",
+       "A verdict is given so long after a call's end at the latest, whatever has appeared; chunks "
+       "that come later make another one.",
+       false, span(&Config::verdict_after, 1min, 1, 1440)},
+      {"VERDICT_GAP_MS", group, "20..10000", "200", "Lost time counts from this length on.", false,
+       verdict_span(&T::gap, 1ms, 20, 10'000)},
+      {"VERDICT_HEAD_MS", group, "0..60000", "3000",
+       "So much may pass before the first recorded sample, where nobody spoke.", false,
+       verdict_span(&T::head, 1ms, 0, 60'000)},
+      {"VERDICT_TAIL_MS", group, "0..60000", "1000",
+       "So much may be missing after the last recorded sample, where nobody spoke.", false,
+       verdict_span(&T::tail, 1ms, 0, 60'000)},
+      {"VERDICT_SPEECH_DBFS", group, "-90..0", "-45",
+       "What is louder than this in the bridge's ledger is speech.", false,
+       verdict_number(&T::speech_dbfs, 1, -90, 0)},
+      {"VERDICT_SPEECH_MS", group, "20..10000", "100",
+       "So much speech in a lost head or tail makes it count.", false,
+       verdict_span(&T::speech, 1ms, 20, 10'000)},
+      {"VERDICT_HEARD_DBFS", group, "-100..0", "-60",
+       "What is louder than this in the recording is not silence.", false,
+       verdict_number(&T::heard_dbfs, 1, -100, 0)},
+      {"VERDICT_ALONE_MS", group, "200..60000", "1000",
+       "So much must a party have spoken alone before it can be found silent.", false,
+       verdict_span(&T::party_alone, 1ms, 200, 60'000)},
+      {"VERDICT_HEARD_PERCENT", group, "1..100", "20",
+       "A party of whose speech less than this is to be heard is silent.", false,
+       verdict_number(&T::heard_share, 0.01, 1, 100)},
+      {"VERDICT_TOO_LONG_MS", group, "100..600000", "2000",
+       "Audio that goes on for so long after the call's end is noted.", false,
+       verdict_span(&T::too_long, 1ms, 100, 600'000)},
+      {"VERDICT_DRIFT_PPM", group, "0..10000", "300",
+       "A difference between samples and clock below this is the recorder's drift, not a loss.",
+       false, verdict_number(&T::drift_ppm, 1, 0, 10'000)},
+      {"VERDICT_LEDGER_PERCENT", group, "1..100", "90",
+       "So much of a call must the bridge's ledger cover to count as a witness.", false,
+       verdict_number(&T::ledger_share, 0.01, 1, 100)},
   };
 }
 
@@ -440,7 +504,7 @@ std::vector<Setting> entra_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> rows;
-    for (auto part : {acs_settings(), recording_settings(), storage_settings(),
+    for (auto part : {acs_settings(), recording_settings(), verdict_settings(), storage_settings(),
                       assistant_settings(), service_settings(), entra_settings()})
       for (auto& row : part) rows.push_back(std::move(row));
     return rows;

@@ -161,4 +161,12 @@ recording::DiscoveryOptions discovery_options(const Config& config) {
   return options;
 }
 
+recording::VerifierOptions verifier_options(const Config& config) {
+  recording::VerifierOptions options;
+  options.thresholds = config.verdict;
+  options.thresholds.downlink = config.downlink_estimate;
+  options.verdict_after = config.verdict_after;
+  return options;
+}
+
 }  // namespace earshot::app

@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "calls/call_options.hpp"
 #include "recording/recording_discovery.hpp"
+#include "recording/verification/call_verifier.hpp"
 #include "voice_live/options.hpp"
 
 namespace earshot::app {
@@ -23,6 +24,7 @@ Result<voice_live::VoiceLiveOptions> voice_live_options(const Config& config);
 Result<calls::CallsOptions> calls_options(const Config& config,
                                           std::optional<std::string> container_url);
 recording::DiscoveryOptions discovery_options(const Config& config);
+recording::VerifierOptions verifier_options(const Config& config);
 // Does the service keep recordings in a directory rather than in Blob Storage?
 bool uses_folder(const Config& config);
 

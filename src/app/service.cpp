@@ -17,6 +17,8 @@
 #include "recording/recording_queries.hpp"
 #include "recording/tap_retention.hpp"
 #include "recording/tap_uploader.hpp"
+#include "recording/verification/call_verifier.hpp"
+#include "recording/verification/verdict_reconciler.hpp"
 #include "store/event_spool.hpp"
 #include "store/sql_store.hpp"
 #include "store/tap_spool_files.hpp"
@@ -70,6 +72,7 @@ class RunningService : public Service {
     co_await tap_spool_->flush();
     taps_->stop();
     tap_retention_->stop();
+    reconciler_->stop();
     co_await tasks_.join();
     outside_.log.info("stopped");
   }
@@ -86,6 +89,7 @@ class RunningService : public Service {
     tasks_.spawn(jobs_->run());
     tasks_.spawn(taps_->run());
     tasks_.spawn(tap_retention_->run());
+    tasks_.spawn(reconciler_->run());
     started_ = true;
     outside_.log.info("serving", {{"address", config_.listen_address},
                                   {"port", port()},
@@ -218,6 +222,14 @@ class RunningService : public Service {
     discovery_ = std::make_unique<recording::RecordingDiscovery>(
         *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
         discovery_options(config_));
+    verifier_ = std::make_unique<recording::CallVerifier>(
+        recording::VerifierServices{*store_, *chunks_, *tap_spool_, *blobs_, alerts_,
+                                    outside_.clock, outside_.counters, outside_.log,
+                                    outside_.offload},
+        verifier_options(config_));
+    recording::ReconcilerOptions reconciling{.overdue_after = config_.verdict_after + 5min};
+    reconciler_ = std::make_unique<recording::VerdictReconciler>(
+        *store_, alerts_, outside_.clock, outside_.counters, outside_.log, reconciling);
     queries_ = std::make_unique<recording::RecordingQueries>(*store_, *chunks_);
     taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
                                                      outside_.counters, outside_.log);
@@ -230,6 +242,8 @@ class RunningService : public Service {
     store_->on_jobs_added([this] { jobs_->wake(); });
     jobs_->handle(recording::discover_recording_job,
                   [this](Job job) { return discovery_->run(std::move(job)); });
+    jobs_->handle(recording::verify_call_job,
+                  [this](Job job) { return verifier_->run(std::move(job)); });
   }
 
   void make_api() {
@@ -239,6 +253,7 @@ class RunningService : public Service {
         .log = outside_.log,
         .operations = *director_,
         .recordings = *queries_,
+        .verifier = *verifier_,
         .not_ready = [this] {
           return stopping_ ? "the service is draining" : started_ ? "" : "the service is starting";
         }};
@@ -286,6 +301,8 @@ class RunningService : public Service {
   std::unique_ptr<calls::Inbox> inbox_;
   std::unique_ptr<recording::ByosChunkSource> chunks_;
   std::unique_ptr<recording::RecordingDiscovery> discovery_;
+  std::unique_ptr<recording::CallVerifier> verifier_;
+  std::unique_ptr<recording::VerdictReconciler> reconciler_;
   std::unique_ptr<recording::RecordingQueries> queries_;
   std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<recording::TapRetention> tap_retention_;

@@ -26,6 +26,7 @@ struct CallsOptions {
   bool suppress_8522_warn = false;
   Duration discovery_first_due = 5s;  // after the recording's end
   Duration discovery_deadline = 24h;
+  Duration verdict_first_due = 10s;  // after the call's end
   // What is still going on when the service must stop is hung up; false leaves the phone calls to
   // the next process.
   bool hang_up_at_stop = true;

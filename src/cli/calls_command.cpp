@@ -14,6 +14,7 @@ void print_call(const boost::json::object& call) {
        {"contextId", "state", "caller", "called", "receivedAt", "connectedAt", "endedAt",
         "endReason", "recordingState", "correlationId", "callConnectionId", "serverCallId"})
     std::printf("%-18s %s\n", name, cell(call, name).c_str());
+  std::printf("%-18s %s\n", "verdict", verdict_cell(call).c_str());
   std::vector<std::vector<std::string>> rows;
   for (const auto& item : items(call, "recordings")) {
     if (!item.is_object()) continue;
@@ -53,10 +54,11 @@ void print_calls(const boost::json::object& answer) {
     const auto& call = item.get_object();
     rows.push_back({cell(call, "contextId"), short_time(cell(call, "receivedAt")),
                     cell(call, "state"), format_seconds(number(call, "durationSeconds")),
-                    cell(call, "caller"), cell(call, "called"), cell(call, "recordingState")});
+                    cell(call, "caller"), cell(call, "called"), cell(call, "recordingState"),
+                    verdict_cell(call)});
   }
-  const std::vector<Column> columns{{"call"},   {"received (UTC)"}, {"state"},    {"length", true},
-                                    {"caller"}, {"called"},         {"recording"}};
+  const std::vector<Column> columns{{"call"},   {"received (UTC)"}, {"state"},     {"length", true},
+                                    {"caller"}, {"called"},         {"recording"}, {"verdict"}};
   std::printf("%s", format_table(columns, rows).c_str());
   if (const std::string next = cell(answer, "next"); next != "-")
     std::printf("more: --limit, or before=%s\n", next.c_str());
@@ -65,6 +67,7 @@ void print_calls(const boost::json::object& answer) {
 }  // namespace
 
 Task<int> run_calls(ApiClient& client, CallsOptions options) {
+  if (options.call == "list") options.call.clear();
   std::string path = "/api/v1/calls";
   if (!options.call.empty()) {
     path += "/" + net::percent_encode(options.call);

@@ -31,15 +31,32 @@ std::shared_ptr<Options> bind(CLI::App& command, ChosenCommand& chosen,
 void add_commands(CLI::App& app, ChosenCommand& chosen) {
   auto* calls = app.add_subcommand("calls", "Calls, newest first, or one call");
   calls->footer(
-      "Examples:\n  earshot calls\n  earshot calls --state connected --json\n"
+      "Examples:\n  earshot calls list\n  earshot calls --state connected --json\n"
       "  earshot calls 5f1e0c00-1111-4222-8333-444455556666 --turns");
   auto call_options = bind<CallsOptions>(*calls, chosen, run_calls);
-  calls->add_option("call", call_options->call, "contextId of one call");
+  calls->add_option("call", call_options->call, "contextId of one call; list, or nothing, for all");
   calls->add_option("--state", call_options->state,
                     "ringing, answering, connected, ended or not_answered");
   calls->add_option("--limit", call_options->limit, "how many")->check(CLI::Range(1, 500));
   auto* turns = calls->add_flag("--turns", call_options->turns, "what was said, with times");
   calls->add_flag("--journal", call_options->journal, "everything that happened")->excludes(turns);
+
+  auto* verdict = app.add_subcommand("verdict", "Is a call's recording whole? With the evidence");
+  verdict->footer(
+      "Exit status: 0 complete, 3 anything else, 1 no answer, 2 wrong use.\n"
+      "Examples:\n  earshot verdict 5f1e0c00-1111-4222-8333-444455556666\n"
+      "  earshot verdict 5f1e0c00-1111-4222-8333-444455556666 --number 1 --json\n"
+      "  earshot verdict 5f1e0c00-1111-4222-8333-444455556666 --again");
+  auto verdict_options = bind<VerdictOptions>(*verdict, chosen, run_verdict);
+  verdict->add_option("call", verdict_options->call, "contextId of the call")->required();
+  auto* number = verdict
+                     ->add_option("--number", verdict_options->number,
+                                  "an earlier verdict; the newest if not given")
+                     ->check(CLI::Range(1, 1'000'000));
+  verdict
+      ->add_flag("--again", verdict_options->again,
+                 "looks for chunks again and judges anew first; shows the newest there is then")
+      ->excludes(number);
 
   auto* recordings = app.add_subcommand("recordings", "Recordings: list, show, download");
   recordings->require_subcommand(1);

@@ -1,6 +1,7 @@
 #pragma once
 // The operators' verbs. Each gives the process's exit code: 0 done, 1 the service said no or cannot
-// be reached, 2 wrong use. Results go to standard output, progress and errors to standard error.
+// be reached, 2 wrong use, 3 a verdict that is not complete. Results go to standard output,
+// progress and errors to standard error.
 
 #include "base/executor.hpp"
 #include "cli/api_client.hpp"
@@ -27,6 +28,12 @@ struct CallsOptions {
   bool turns = false;
   bool journal = false;
 };
+struct VerdictOptions {
+  CommonOptions common;
+  std::string call;
+  int number = 0;  // 0 = the newest
+  bool again = false;
+};
 struct RecordingsListOptions {
   CommonOptions common;
   std::string from;
@@ -45,12 +52,14 @@ struct RecordingsDownloadOptions {
 };
 
 Task<int> run_calls(ApiClient& client, CallsOptions options);
+// 0 only when the verdict is `complete`; 3 for any other, `pending` included.
+Task<int> run_verdict(ApiClient& client, VerdictOptions options);
 Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
 
-// Adds `calls` and `recordings` to a command line. When one of them was chosen, `chosen` gives its
-// exit code.
+// Adds `calls`, `verdict` and `recordings` to a command line. When one of them was chosen, `chosen`
+// gives its exit code.
 struct ChosenCommand {
   CommonOptions common;
   std::function<Task<int>(ApiClient&)> run;

@@ -32,6 +32,20 @@ const boost::json::array& items(const boost::json::object& object, std::string_v
   return value != nullptr && value->is_array() ? value->get_array() : none;
 }
 
+std::string verdict_cell(const boost::json::object& object) {
+  const auto* verdict = object.if_contains("verdict");
+  if (verdict == nullptr || !verdict->is_object()) return "-";
+  return verdict_text(verdict->get_object());
+}
+
+std::string verdict_text(const boost::json::object& verdict) {
+  const std::string kind = cell(verdict, "kind");
+  const auto* corroborated = verdict.if_contains("corroborated");
+  const bool alone =
+      corroborated != nullptr && corroborated->is_bool() && !corroborated->get_bool();
+  return kind == "complete" && alone ? kind + " (uncorroborated)" : kind;
+}
+
 int report(const Error& error) {
   std::fprintf(stderr, "earshot: %s\n", error.message.c_str());
   return 1;

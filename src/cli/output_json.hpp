@@ -14,6 +14,9 @@ Result<boost::json::object> parse_answer(const std::string& body);
 std::string cell(const boost::json::object& object, std::string_view name);
 double number(const boost::json::object& object, std::string_view name);
 const boost::json::array& items(const boost::json::object& object, std::string_view name);
+// "complete", "complete (uncorroborated)", "gapped", "-": the object's member "verdict".
+std::string verdict_cell(const boost::json::object& object);
+std::string verdict_text(const boost::json::object& verdict);
 int report(const Error& error);
 // "2026-03-02T09:15:33.001234Z" -> "2026-03-02 09:15:33"
 std::string short_time(const std::string& iso);

@@ -51,6 +51,8 @@ struct RecordingEvidence {
   std::vector<RecordingPause> pauses;      // that we commanded
   std::vector<ChunkEvidence> chunks;       // by index
   std::optional<std::uint32_t> last_told;  // the index that ACS called its last
+  // Who said enough to be compared, and sounds otherwise here than in the ledger.
+  std::vector<Speaker> contents_differ;
 };
 
 // All runs of a call's ledger as one: a level for each 20 ms of call time. Beyond the end, and

@@ -12,6 +12,8 @@ namespace {
 // lay one over the other.
 constexpr std::ptrdiff_t guard_slots = 25;
 
+constexpr Duration shift_max = ledger_slot * guard_slots;
+
 // The lowest level byte that is as loud as this.
 std::uint8_t level_byte(double dbfs) {
   const double byte = level_full_scale + dbfs / level_db_per_step;
@@ -64,6 +66,8 @@ class Listener {
     Duration distance = Duration::max();
     for (const auto& piece : evidence_.mapping.pieces) {
       if (piece.side != party_ || piece.basis == MappingBasis::metadata) continue;
+      // A match in the wrong place: no way of sound is that long.
+      if (std::chrono::abs(piece.shift - default_shift_) > shift_max) continue;
       const Duration off = time < piece.from ? piece.from - time
                            : time > piece.to ? time - piece.to
                                              : Duration{0};

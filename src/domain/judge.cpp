@@ -215,7 +215,8 @@ class Judge {
     const bool examined = note_unexamined();
     const bool spoken = numbers().caller_alone >= thresholds_.party_alone ||
                         numbers().assistant_alone >= thresholds_.party_alone;
-    verdict_.by_bridge = ledger_is_whole_ && (examined || numbers().present == Duration{0});
+    verdict_.by_bridge = ledger_is_whole_ && (examined || numbers().present == Duration{0}) &&
+                         !note_different_contents();
     const bool aligned = std::ranges::any_of(
         evidence_.mapping.pieces,
         [](const MappingPiece& piece) { return piece.basis != MappingBasis::metadata; });
@@ -243,6 +244,21 @@ class Judge {
       note(FindingKind::tap_lost,
            "the ledger tells of a tap, and it is not there: nothing can be "
            "mended from it");
+  }
+
+  // True: what the recording holds is not what the bridge heard.
+  bool note_different_contents() {
+    bool differs = false;
+    for (const auto& recording : evidence_.recordings)
+      for (const auto who : recording.contents_differ) {
+        differs = true;
+        note(FindingKind::contents_differ,
+             fmt::format("the {} said enough to be compared, and the recording holds other sound",
+                         who == Speaker::caller ? "caller" : "assistant"),
+             {}, {}, who);
+        verdict_.findings.back().recording = recording.recording.id;
+      }
+    return differs;
   }
 
   // True: all samples were looked at.
@@ -301,7 +317,7 @@ class Judge {
   void note_corroboration() {
     if (verdict_.kind != VerdictKind::complete || verdict_.corroborated()) return;
     note(FindingKind::uncorroborated,
-         verdict_.by_acs ? "it rests on ACS's word alone: the bridge cannot confirm it"
+         verdict_.by_acs ? "it rests on ACS's word alone: the bridge does not confirm it"
                          : "nothing was to be recorded, and neither witness has more to say");
   }
 

@@ -10,6 +10,9 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+// Between what the sound says is missing and what the times leave room for.
+constexpr Duration loss_slack = 150ms;
+
 class Placer {
  public:
   Placer(const RecordingEvidence& recording, const CallEvidence& call,
@@ -17,6 +20,7 @@ class Placer {
       : evidence_(recording),
         thresholds_(thresholds),
         findings_(findings),
+        sound_(call.mapping, recording.recording.id),
         zero_(call_time_zero(call.call).value_or(call.call.received_at)),
         call_end_(call.call.ended_at) {
     const auto& r = recording.recording;
@@ -33,6 +37,11 @@ class Placer {
     note_last_told();
     placed_.after = pending_;
     return std::move(placed_);
+  }
+
+  std::vector<bool> believed() {
+    judge_metadata();
+    return std::move(believed_);
   }
 
  private:
@@ -228,10 +237,17 @@ class Placer {
       return length;
     }
     const auto told = told_length(i);
+    // Of a chunk that nothing follows, the metadata may count samples as well: the sound decides.
+    if (const Duration heard = sound_.stretched(one.chunk.index);
+        heard != Duration{0} && std::chrono::abs(heard) <= drift_of(length) &&
+        (!told || std::chrono::abs(*told - length) < std::chrono::abs(heard) / 2)) {
+      note_drift(one.chunk, heard, length);
+      return length + heard;
+    }
     if (!told) return length;
     const Duration difference = *told - length;
     const Duration drift = drift_of(length);
-    if (std::chrono::abs(difference) <= drift) {
+    if (std::chrono::abs(difference) <= drift && difference != Duration{0}) {
       note_drift(one.chunk, difference, length);
       return *told;
     }
@@ -301,6 +317,8 @@ class Placer {
                     .before = pending_};
     Duration at = start;
     Duration left = length;
+    moved_ = Duration{0};
+    room_ = room_behind(i, start, length);
     std::uint64_t next_frame = 0;
     const auto frame_at = [&](Duration done) {
       if (length <= Duration{0} || done >= length) return frames;
@@ -313,7 +331,7 @@ class Placer {
       run.frames = frame_at(length - left + run_length) - next_frame;
       run.from = at;
       run.to = at + run_length;
-      if (run.frames > 0) placed_.audio.push_back(run);
+      if (run.frames > 0) add_run(run);
       next_frame += run.frames;
       run.before = GapCause::none;
       at += run_length;
@@ -326,7 +344,43 @@ class Placer {
       at = to;
     }
     if (left > Duration{0}) put(left);
-    cursor_ = at;
+    cursor_ = at + moved_;
+  }
+
+  // Cut where the sound says that samples are missing from the middle, as far as the time that is
+  // missing in all leaves room for it.
+  void add_run(const PlacedAudio& nominal) {
+    PlacedAudio rest = nominal;
+    rest.from += moved_;
+    rest.to += moved_;
+    for (const auto& loss : sound_.losses(nominal.chunk, thresholds_.gap)) {
+      const Duration at = loss.at + moved_;
+      if (loss.length > room_ + loss_slack || at <= rest.from || at >= rest.to) continue;
+      PlacedAudio head = rest;
+      head.to = at;
+      head.frames = static_cast<std::uint64_t>(std::llround(
+          static_cast<double>(rest.frames) * static_cast<double>((at - rest.from).count()) /
+          static_cast<double>((rest.to - rest.from).count())));
+      placed_.audio.push_back(head);
+      const Duration length = std::min(loss.length, room_);
+      room_ -= length;
+      moved_ += length;
+      rest.first_frame += head.frames;
+      rest.frames -= head.frames;
+      rest.from = at + length;
+      rest.to += length;
+      rest.before = GapCause::none;
+    }
+    if (rest.frames > 0) placed_.audio.push_back(std::move(rest));
+  }
+
+  // Time behind a chunk's last sample that nothing is known to fill.
+  Duration room_behind(std::size_t i, Duration start, Duration length) const {
+    const Duration end = start + length + paused_between(start, start + length);
+    if (const auto told = told_length(i); told && i + 1 < evidence_.chunks.size())
+      return std::max(Duration{0}, *told - length);
+    if (i + 1 < evidence_.chunks.size() || ended_ == WallTime::max()) return Duration{0};
+    return std::max(Duration{0}, ended_ - zero_ - end);
   }
 
   void note_last_told() {
@@ -346,6 +400,7 @@ class Placer {
   const RecordingEvidence& evidence_;
   const VerdictThresholds& thresholds_;
   std::vector<Finding>& findings_;
+  SoundClock sound_;
   WallTime zero_;
   std::optional<WallTime> call_end_;
   WallTime started_{};
@@ -355,6 +410,9 @@ class Placer {
   Duration cursor_{0};
   GapCause pending_ = GapCause::none;
   Duration torn_by_{0};
+  // Of the chunk that is being laid: time that its sound may be moved by, and was.
+  Duration room_{0};
+  Duration moved_{0};
   std::uint32_t next_index_ = 0;
 };
 
@@ -364,6 +422,12 @@ PlacedRecording place_recording(const RecordingEvidence& recording, const CallEv
                                 const VerdictThresholds& thresholds,
                                 std::vector<Finding>& findings) {
   return Placer(recording, call, thresholds, findings).place();
+}
+
+std::vector<bool> believed_chunks(const RecordingEvidence& recording, const CallEvidence& call,
+                                  const VerdictThresholds& thresholds) {
+  std::vector<Finding> unused;
+  return Placer(recording, call, thresholds, unused).believed();
 }
 
 }  // namespace earshot::detail

@@ -250,4 +250,9 @@ BuiltTimeline build_timeline(const CallEvidence& evidence, const VerdictThreshol
   return Builder(evidence, thresholds).build();
 }
 
+std::vector<bool> believed_starts(const RecordingEvidence& recording, const CallEvidence& evidence,
+                                  const VerdictThresholds& thresholds) {
+  return detail::believed_chunks(recording, evidence, thresholds);
+}
+
 }  // namespace earshot

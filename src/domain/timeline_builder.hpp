@@ -15,6 +15,12 @@ struct BuiltTimeline {
   std::vector<Finding> findings;
 };
 
+// With a mapping in the evidence that rests on sound, the caller's pieces tell of drift inside a
+// chunk, and where in its middle samples are missing.
 BuiltTimeline build_timeline(const CallEvidence& evidence, const VerdictThresholds& thresholds);
+
+// Of each chunk: is its metadata believed as to when it began?
+std::vector<bool> believed_starts(const RecordingEvidence& recording, const CallEvidence& evidence,
+                                  const VerdictThresholds& thresholds);
 
 }  // namespace earshot

@@ -51,6 +51,7 @@ enum class FindingKind {
   tap_lost,                  // the bridge's copy is absent: nothing could be mended from it
   end_uncertain,             // the call's end was found by asking, so it may have been earlier
   not_examined,              // audio whose sound could not be read
+  contents_differ,           // a party's sound in it is not what the bridge heard of that party
 };
 
 // Where a finding is about a recording, a chunk, a party or a stretch of call time, they are named.

@@ -124,6 +124,8 @@ std::string_view to_text(FindingKind value) {
       return "end_uncertain";
     case FindingKind::not_examined:
       return "not_examined";
+    case FindingKind::contents_differ:
+      return "contents_differ";
   }
   return "unknown";
 }

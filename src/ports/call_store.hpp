@@ -9,6 +9,7 @@
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
 #include "domain/turn.hpp"
+#include "domain/verdict.hpp"
 #include "ports/call_control.hpp"
 #include "ports/call_events.hpp"
 #include "ports/job_store.hpp"
@@ -67,7 +68,8 @@ struct Changes {
   std::vector<RecordingPause> pauses;        // inserted, or `to` filled in (by recording and from)
   std::vector<Chunk> chunks;                 // inserted or updated by (recording, index)
   std::vector<Turn> turns;                   // inserted or updated by (call, session, item)
-  std::vector<JournalEntry> journal;         // appended
+  std::vector<Verdict> verdicts;      // inserted; `conflict` when the call has one of that number
+  std::vector<JournalEntry> journal;  // appended
   std::vector<std::pair<ContextId, Diagnostics>> diagnostics;  // appended
   std::vector<NewJob>
       jobs;  // added; one with a `unique_key` that is waiting already is not added twice
@@ -88,6 +90,13 @@ struct RecordingQuery {
   std::optional<Discovery> discovery;
   std::string before_id;
   int limit = 50;
+};
+
+// Calls that were answered and are over, and have no verdict.
+struct UnjudgedQuery {
+  WallTime received_since{};
+  WallTime ended_before{};
+  int limit = 100;
 };
 
 struct EventStoreResult {
@@ -131,6 +140,12 @@ class CallStore {
   virtual Task<Result<std::vector<Turn>>> turns_of(ContextId call) = 0;    // by start
   virtual Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) = 0;
   virtual Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) = 0;
+
+  // The verdict of that number, or the newest; nullopt: the call has none (yet).
+  virtual Task<Result<std::optional<Verdict>>> verdict_of(ContextId call,
+                                                          std::optional<int> number) = 0;
+  virtual Task<Result<std::vector<Verdict>>> verdicts_of(ContextId call) = 0;       // ascending
+  virtual Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) = 0;  // oldest first
 
   // Answers when the database does, for /readyz.
   virtual Task<Result<void>> ping() = 0;

@@ -53,7 +53,7 @@ Task<Result<InspectedChunk>> ChunkInspector::inspect(RecordingId recording, Foun
                      .bytes = found.bytes,
                      .etag = found.etag,
                      .found_at = clock_.wall_now()};
-  std::optional<ChunkMetadata> metadata;
+  auto& metadata = inspected.metadata;
   if (!found.metadata.empty()) {
     auto read = co_await read_metadata(found.metadata);
     if (!read && worth_retrying(read.error())) co_return Failure(read.error());
@@ -70,7 +70,7 @@ Task<Result<InspectedChunk>> ChunkInspector::inspect(RecordingId recording, Foun
     co_return inspected;
   }
   auto read = co_await read_audio(std::move(inspected));
-  if (read && metadata) compare_with_metadata(*metadata, *read);
+  if (read && read->metadata) compare_with_metadata(*read->metadata, *read);
   co_return read;
 }
 
@@ -118,6 +118,7 @@ Task<Result<InspectedChunk>> ChunkInspector::read_wav(InspectedChunk inspected) 
   chunk.data_bytes = layout.data_bytes;
   if (layout.data_bytes == 0) inspected.unusable = "it holds no samples";
   if (layout.length_unknown) inspected.notes.push_back("its header gives no length");
+  inspected.bytes_missing = layout.bytes_missing;
   if (layout.bytes_missing > 0)
     inspected.notes.push_back(
         fmt::format("its header promises {} bytes more than there are", layout.bytes_missing));

@@ -13,7 +13,9 @@ namespace earshot::recording {
 
 struct InspectedChunk {
   Chunk chunk;
-  std::vector<ChunkPause> pauses;  // ACS's own word on them
+  std::optional<ChunkMetadata> metadata;  // none: no file, or none that can be read
+  std::uint64_t bytes_missing = 0;        // that the audio's header promises
+  std::vector<ChunkPause> pauses;         // ACS's own word on them
   // Why the audio cannot be used, with the offset; "" when it can. The chunk then has no
   // data_bytes.
   std::string unusable;

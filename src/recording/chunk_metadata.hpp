@@ -33,9 +33,10 @@ struct ChunkMetadata {
   std::optional<WallTime> start;
   std::optional<Duration> duration;
   std::vector<ChunkPause> pauses;
-  std::string content_type;  // "audio", "audioVideo"
-  std::string channel_type;  // "mixed", "unmixed"
-  std::string format;        // "wav", "mp3", "mp4"
+  std::string content_type;    // "audio", "audioVideo"
+  std::string channel_type;    // "mixed", "unmixed"
+  bool types_swapped = false;  // each stood in the other's place
+  std::string format;          // "wav", "mp3", "mp4"
   std::optional<std::uint32_t> sample_rate_hz;
   std::optional<std::uint32_t> bit_rate;
   std::optional<std::uint32_t> channels;

@@ -66,9 +66,11 @@ std::string lowered(std::string text) {
 }
 
 void take_types(const json::object& info, ChunkMetadata& out) {
-  for (const auto* key : {"contentType", "channelType"}) {
+  for (const std::string_view key : {"contentType", "channelType"}) {
     const auto value = lowered(text_of(info, key));
-    if (value == "mixed" || value == "unmixed") out.channel_type = value;
+    const bool is_channel_type = value == "mixed" || value == "unmixed";
+    if (is_channel_type) out.channel_type = value;
+    if (is_channel_type && key == "contentType") out.types_swapped = true;
     if (value == "audio") out.content_type = "audio";
     if (value == "audiovideo") out.content_type = "audioVideo";
   }

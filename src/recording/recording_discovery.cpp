@@ -1,6 +1,7 @@
 #include "recording/recording_discovery.hpp"
 
 #include "recording/session_end.hpp"
+#include "recording/verification/call_verifier.hpp"
 
 #include <algorithm>
 #include <array>
@@ -238,6 +239,7 @@ Task<Result<void>> RecordingDiscovery::store(KnownPtr known, SeenPtr seen, Disco
       .recording = known->recording.id, .discovery = outcome, .folder = seen->folder};
   if (outcome != Discovery::searching) change.discovered_at = clock_.wall_now();
   changes.discoveries.push_back(std::move(change));
+  changes.jobs.push_back(make_verify_job(known->call.id, clock_.wall_now()));
   constexpr std::array names = {"not_started", "searching", "found", "incomplete", "missing"};
   changes.journal.push_back(
       {.call = known->call.id,

@@ -32,7 +32,7 @@ struct DiscoveryOptions {
   // Between the last sample and what we know of the recording's end, which we may hear of late.
   Duration end_tolerance = 5s;
   // Nothing at all so long after the recording's end is told to a person, once.
-  Duration alert_after = std::chrono::minutes(10);
+  Duration alert_after = std::chrono::minutes(5);
   std::size_t chunks_max = 2'000;  // of one recording; more are left out, and that is logged
 };
 

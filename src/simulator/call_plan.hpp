@@ -43,6 +43,33 @@ struct MediaTrouble {
   Duration length{};
 };
 
+// What becomes of a chunk on its way into the container. The copy that the service keeps of its own
+// is whole whatever happens.
+enum class ChunkTroubleKind {
+  lost,                // never exported
+  late,                // exported `delay` later
+  torn,                // half of its file
+  empty,               // a file of no bytes
+  duplicated,          // a second time, in a folder of its own
+  metadata_missing,    // the audio alone
+  metadata_swapped,    // contentType and channelType in each other's place
+  metadata_of_another  // another call's id, index and day
+};
+struct ChunkTrouble {
+  ChunkTroubleKind kind = ChunkTroubleKind::lost;
+  int index = 0;
+  Duration delay{};
+};
+
+struct RecordingTroubles {
+  std::vector<ChunkTrouble> chunks;  // of each recording of the call
+  std::optional<Duration>
+      deaf_from;                // the recorder writes nothing more, and says that it is active
+  bool without_caller = false;  // silence in place of that voice
+  bool without_assistant = false;
+  double drift_ppm = 0;  // above 0: fewer samples than its clock's time
+};
+
 struct CallPlan {
   std::string to = "+15550199";
   std::string from = "+15550100";  // "anonymous" for a withheld number
@@ -64,6 +91,7 @@ struct CallPlan {
   std::vector<MediaTrouble> media_troubles;
   // Recordings that stop unasked.
   std::vector<Duration> recording_stops_at;
+  RecordingTroubles recording;
 };
 
 }  // namespace earshot::simulator

@@ -232,7 +232,8 @@ Task<Result<std::string>> Call::start_recording(StartRecordingRequest request) {
                         .caller_raw_id = caller_raw_id_,
                         .bot_raw_id = bot_raw_id_,
                         .event_grid_url = event_grid_url_,
-                        .rate_hz = report_.rate_hz};
+                        .rate_hz = report_.rate_hz,
+                        .troubles = plan_.recording};
   auto recording = std::make_shared<RecordingSession>(
       shop_.recordings, std::move(recorded), std::move(request),
       [this](const ProgressEntry& entry) { progress(entry.kind, entry.text); });

@@ -25,6 +25,7 @@ struct CallCommand {
   double seconds = 0;
   std::string from = "+15550100";
   std::string number = "+15550199";
+  std::vector<std::string> chunk_troubles;  // "1:lost", "2:late:30"
   bool as_json = false;
 };
 
@@ -63,14 +64,40 @@ Result<json::array> utterances_of(const CallCommand& command, const CLI::App& pa
   return out;
 }
 
+// "2:late:30": index, what befalls it, and for `late` the seconds.
+Result<json::array> chunk_troubles_of(const CallCommand& command) {
+  json::array out;
+  for (const std::string& text : command.chunk_troubles) {
+    const auto first = text.find(':');
+    const auto second = text.find(':', first == std::string::npos ? first : first + 1);
+    std::size_t index = 0;
+    double delay = 0;
+    try {
+      index = std::stoul(text);
+      if (second != std::string::npos) delay = std::stod(text.substr(second + 1));
+    } catch (const std::logic_error&) {
+      return fail(ErrorKind::invalid, "--chunk-trouble takes index:trouble, such as 1:lost");
+    }
+    if (first == std::string::npos)
+      return fail(ErrorKind::invalid, "--chunk-trouble takes index:trouble, such as 1:lost");
+    out.push_back(json::object{{"index", index},
+                               {"trouble", text.substr(first + 1, second - first - 1)},
+                               {"delay", delay}});
+  }
+  return out;
+}
+
 Result<std::string> plan_of(const CallCommand& command, const CLI::App& parsed) {
   auto utterances = utterances_of(command, parsed);
   if (!utterances) return Failure(utterances.error());
+  auto troubles = chunk_troubles_of(command);
+  if (!troubles) return Failure(troubles.error());
   json::object plan{{"eventGridUrl", event_grid_url(command.program.application,
                                                     command.program.event_grid_secret)},
                     {"from", command.from},
                     {"to", command.number},
                     {"utterances", std::move(*utterances)},
+                    {"recording", json::object{{"chunks", std::move(*troubles)}}},
                     {"lengthMax", 3600}};
   if (command.seconds > 0)
     plan["hangUpAt"] = command.seconds;
@@ -226,14 +253,20 @@ void add_call_command(CLI::App& program, int& status) {
       ->capture_default_str();
   command->add_option("--number", options->number, "the number that is dialled")
       ->capture_default_str();
+  command->add_option(
+      "--chunk-trouble", options->chunk_troubles,
+      "what befalls a chunk on its way into the container: index:trouble, of lost, "
+      "late (2:late:30), torn, empty, duplicated, metadataMissing, metadataSwapped, "
+      "metadataOfAnother");
   command->add_flag("--json", options->as_json, "the whole report as JSON");
-  for (const char* name : {"--caller", "--say", "--interrupt"})
+  for (const char* name : {"--caller", "--say", "--interrupt", "--chunk-trouble"})
     command->get_option(name)->allow_extra_args(false);
   command->footer(
       "examples:\n"
       "  earshot-sim call --to http://127.0.0.1:8080 --caller caller.wav\n"
       "  earshot-sim call --say \"Good morning.\" --interrupt \"Wait a moment.\" --seconds 20\n"
-      "  earshot-sim call --simulator http://127.0.0.1:7788 --tones 30 --chunk-seconds 10 --json");
+      "  earshot-sim call --simulator http://127.0.0.1:7788 --tones 30 --chunk-seconds 10 --json\n"
+      "  earshot-sim call --say \"Hello.\" --chunk-seconds 5 --chunk-trouble 1:lost");
   command->callback([options, command, &status] { status = call(*options, *command); });
 }
 

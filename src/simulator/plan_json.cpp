@@ -68,6 +68,16 @@ const std::map<std::string, MediaTroubleKind, std::less<>> trouble_kinds{
     {"stall", MediaTroubleKind::stall},
     {"lose", MediaTroubleKind::lose}};
 
+const std::map<std::string, ChunkTroubleKind, std::less<>> chunk_trouble_kinds{
+    {"lost", ChunkTroubleKind::lost},
+    {"late", ChunkTroubleKind::late},
+    {"torn", ChunkTroubleKind::torn},
+    {"empty", ChunkTroubleKind::empty},
+    {"duplicated", ChunkTroubleKind::duplicated},
+    {"metadataMissing", ChunkTroubleKind::metadata_missing},
+    {"metadataSwapped", ChunkTroubleKind::metadata_swapped},
+    {"metadataOfAnother", ChunkTroubleKind::metadata_of_another}};
+
 void read_pcm(const json::object& object, CallerUtterance& utterance) {
   auto bytes = base64::decode(text_in(object.at("pcm"), "pcm"));
   if (!bytes || bytes->size() % 2 != 0) throw BadPlan{"pcm must be base64 of 16-bit samples"};
@@ -154,6 +164,43 @@ void read_lists(const json::object& object, CallPlan& plan) {
       plan.recording_stops_at.push_back(time_in(value, "recordingStopsAt"));
 }
 
+bool flag_in(const json::value& value, std::string_view name) {
+  if (!value.is_bool()) throw BadPlan{fmt::format("{} must be true or false", name)};
+  return value.get_bool();
+}
+
+ChunkTrouble read_chunk_trouble(const json::value& value) {
+  const auto& entry = object_in(value, "recording.chunks");
+  const auto kind =
+      chunk_trouble_kinds.find(text_in(entry.at("trouble"), "recording.chunks.trouble"));
+  if (kind == chunk_trouble_kinds.end()) {
+    std::string known;
+    for (const auto& [name, unused] : chunk_trouble_kinds)
+      known += (known.empty() ? "" : ", ") + name;
+    throw BadPlan{"recording.chunks.trouble must be one of " + known};
+  }
+  ChunkTrouble trouble{.kind = kind->second};
+  trouble.index =
+      static_cast<int>(number_in(entry.at("index"), "recording.chunks.index", 0, 99'999));
+  if (const auto* delay = entry.if_contains("delay"))
+    trouble.delay = time_in(*delay, "recording.chunks.delay");
+  return trouble;
+}
+
+void read_recording(const json::object& object, RecordingTroubles& troubles) {
+  if (const auto* list = object.if_contains("chunks"))
+    for (const auto& value : array_in(*list, "recording.chunks"))
+      troubles.chunks.push_back(read_chunk_trouble(value));
+  if (const auto* v = object.if_contains("deafFrom"))
+    troubles.deaf_from = time_in(*v, "recording.deafFrom");
+  if (const auto* v = object.if_contains("withoutCaller"))
+    troubles.without_caller = flag_in(*v, "recording.withoutCaller");
+  if (const auto* v = object.if_contains("withoutAssistant"))
+    troubles.without_assistant = flag_in(*v, "recording.withoutAssistant");
+  if (const auto* v = object.if_contains("driftPpm"))
+    troubles.drift_ppm = number_in(*v, "recording.driftPpm", -10'000, 10'000);
+}
+
 CallPlan read_plan(const json::object& object, std::vector<UtteranceSource>& utterances) {
   only_members(
       object, "a plan",
@@ -177,6 +224,8 @@ CallPlan read_plan(const json::object& object, std::vector<UtteranceSource>& utt
   if (const auto* v = object.if_contains("utterances"))
     for (const auto& value : array_in(*v, "utterances"))
       utterances.push_back(read_utterance(value));
+  if (const auto* v = object.if_contains("recording"))
+    read_recording(object_in(*v, "recording"), plan.recording);
   read_lists(object, plan);
   return plan;
 }

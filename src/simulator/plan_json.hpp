@@ -8,8 +8,11 @@
 //                  mono>","rate":24000,"start":"over_assistant","delay":1.5}],
 //    "dtmf":[{"at":4,"tone":"3"}],
 //    "troubles":[{"kind":"cut","at":5},{"kind":"stall","at":8,"length":1}],
-//    "recordingStopsAt":[6]}
-// Times are seconds.
+//    "recordingStopsAt":[6],
+//    "recording":{"chunks":[{"index":1,"trouble":"lost"},{"index":2,"trouble":"late","delay":1800}],
+//                 "deafFrom":12,"withoutAssistant":true,"driftPpm":200}}
+// Times are seconds. Troubles of a chunk: lost, late, torn, empty, duplicated, metadataMissing,
+// metadataSwapped, metadataOfAnother; the service's own copy of it is whole whatever happens.
 
 #include "base/task.hpp"
 #include "simulator/call_plan.hpp"

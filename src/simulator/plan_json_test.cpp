@@ -22,7 +22,10 @@ TEST_CASE("a plan of every kind of utterance and trouble is read") {
     "utterances":[{"say":"Hello."},{"tones":{"first":5,"count":3},"start":"at_time","delay":0},
                   {"pcm":"AQACAA==","rate":16000,"start":"over_assistant","delay":1.5}],
     "dtmf":[{"at":4,"tone":"3"}],"troubles":[{"kind":"stall","at":8,"length":1}],
-    "recordingStopsAt":[6]})");
+    "recordingStopsAt":[6],
+    "recording":{"chunks":[{"trouble":"late","index":1,"delay":1800},
+                           {"trouble":"metadataOfAnother","index":0}],
+                 "deafFrom":12,"withoutAssistant":true,"driftPpm":-200}})");
   REQUIRE(plan.has_value());
   REQUIRE(plan->utterances.size() == 3);
   CHECK(plan->utterances[0].samples.size() > 1000);
@@ -33,6 +36,15 @@ TEST_CASE("a plan of every kind of utterance and trouble is read") {
   CHECK(plan->hang_up_at == 20500ms);
   CHECK(plan->media_troubles[0].kind == MediaTroubleKind::stall);
   CHECK(plan->recording_stops_at[0] == 6s);
+  REQUIRE(plan->recording.chunks.size() == 2);
+  CHECK(plan->recording.chunks[0].kind == ChunkTroubleKind::late);
+  CHECK(plan->recording.chunks[0].index == 1);
+  CHECK(plan->recording.chunks[0].delay == 30min);
+  CHECK(plan->recording.chunks[1].kind == ChunkTroubleKind::metadata_of_another);
+  CHECK(plan->recording.deaf_from == 12s);
+  CHECK(plan->recording.without_assistant);
+  CHECK_FALSE(plan->recording.without_caller);
+  CHECK(plan->recording.drift_ppm == -200);
 }
 
 TEST_CASE("an utterance goes through JSON unchanged") {

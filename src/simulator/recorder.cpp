@@ -3,6 +3,7 @@
 #include "simulator/caller.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace earshot::simulator {
 
@@ -31,7 +32,8 @@ void Recorder::resume(WallTime at) {
   pauses_.push_back({*paused_since_, std::chrono::duration_cast<Duration>(at - *paused_since_)});
   paused_since_.reset();
   anchor_ = at;
-  anchor_frame_ = input_samples_ * recording_rate_hz / options_.input_rate_hz;
+  const double sampled = static_cast<double>(input_samples_) * (1 - options_.drift_ppm / 1e6);
+  anchor_frame_ = std::llround(sampled * recording_rate_hz / options_.input_rate_hz);
 }
 
 Duration Recorder::recorded() const {
@@ -39,7 +41,22 @@ Duration Recorder::recorded() const {
 }
 
 WallTime Recorder::time_of(std::int64_t frame) const {
-  return anchor_ + Duration((frame - anchor_frame_) * 1'000'000 / recording_rate_hz);
+  const double nominal_us = static_cast<double>(frame - anchor_frame_) * 1e6 / recording_rate_hz;
+  return anchor_ + Duration(std::llround(nominal_us / (1 - options_.drift_ppm / 1e6)));
+}
+
+// A slow clock misses a sample now and then, a fast one takes it twice.
+std::vector<std::int16_t> Recorder::as_sampled(std::span<const std::int16_t> samples) const {
+  std::vector<std::int16_t> taken(samples.begin(), samples.end());
+  if (options_.drift_ppm == 0) return taken;
+  const auto drifted = [this](std::int64_t count) {
+    return std::llround(static_cast<double>(count) * options_.drift_ppm / 1e6);
+  };
+  const auto heard = static_cast<std::int64_t>(samples.size());
+  auto missed = drifted(input_samples_ + heard) - drifted(input_samples_);
+  for (; missed > 0 && !taken.empty(); --missed) taken.pop_back();
+  for (; missed < 0 && !taken.empty(); ++missed) taken.push_back(taken.back());
+  return taken;
 }
 
 void Recorder::assign_channels(bool caller_heard, bool played_heard) {
@@ -56,17 +73,17 @@ std::vector<FinishedChunk> Recorder::add(std::span<const std::int16_t> caller,
   if (paused_since_) return finished;
   // The clocks of a real machine drift apart; a new piece of audio is where it is.
   if (input_samples_ == 0) anchor_ = at;
-  input_samples_ += static_cast<std::int64_t>(caller.size());
   if (options_.unmixed) {
     assign_channels(is_audible(caller), is_audible(played));
-    lanes_[0].resampler.push(caller, lanes_[0].samples);
-    lanes_[1].resampler.push(played, lanes_[1].samples);
+    lanes_[0].resampler.push(as_sampled(caller), lanes_[0].samples);
+    lanes_[1].resampler.push(as_sampled(played), lanes_[1].samples);
   } else {
     std::vector<std::int16_t> mixed(caller.size());
     for (std::size_t i = 0; i < caller.size(); ++i)
       mixed[i] = static_cast<std::int16_t>(std::clamp(caller[i] + played[i], -32768, 32767));
-    lanes_[0].resampler.push(mixed, lanes_[0].samples);
+    lanes_[0].resampler.push(as_sampled(mixed), lanes_[0].samples);
   }
+  input_samples_ += static_cast<std::int64_t>(caller.size());
   while (frames_ready() > chunk_frames_)
     finished.push_back(cut(chunk_frames_, "ChunkMaximumSizeExceeded"));
   return finished;

@@ -24,6 +24,8 @@ struct RecorderOptions {
   Duration chunk_length = 4h;
   std::string caller_raw_id;
   std::string bot_raw_id;
+  // How much slower than its clock it takes samples.
+  double drift_ppm = 0;
   // Pinned channels (unmixed); without them, in the order in which the parties are first heard.
   std::optional<int> caller_channel;
   std::optional<int> bot_channel;
@@ -73,6 +75,8 @@ class Recorder {
   };
   FinishedChunk cut(std::size_t frames, std::string end_reason);
   void assign_channels(bool caller_heard, bool played_heard);
+  // What of a piece the recorder's own sample clock takes.
+  std::vector<std::int16_t> as_sampled(std::span<const std::int16_t> samples) const;
   std::size_t frames_ready() const { return lanes_.front().samples.size(); }
   WallTime time_of(std::int64_t frame) const;
 
@@ -85,7 +89,7 @@ class Recorder {
   WallTime anchor_{};
   std::int64_t anchor_frame_ = 0;
   std::int64_t frames_cut_ = 0;
-  std::int64_t input_samples_ = 0;
+  std::int64_t input_samples_ = 0;  // that were heard, by the line's clock
   WallTime chunk_start_{};
   std::vector<PauseInterval> pauses_;
   std::optional<WallTime> paused_since_;

@@ -15,7 +15,8 @@ RecorderOptions recorder_options(const RecordingShop& shop, const RecordedCall& 
                           .unmixed = request.unmixed,
                           .chunk_length = shop.options.chunk_length,
                           .caller_raw_id = call.caller_raw_id,
-                          .bot_raw_id = call.bot_raw_id};
+                          .bot_raw_id = call.bot_raw_id,
+                          .drift_ppm = call.troubles.drift_ppm};
   for (const auto& [raw_id, channel] : request.channels) {
     if (raw_id == call.caller_raw_id) options.caller_channel = channel;
     if (raw_id == call.bot_raw_id) options.bot_channel = channel;
@@ -34,6 +35,8 @@ RecordingSession::RecordingSession(RecordingShop shop, RecordedCall call,
       id_(make_recording_id(shop_.services.random)),
       recorder_(recorder_options(shop_, call_, request_)),
       exports_(shop_.services.executor, shop_.services.clock, shop_.services.log, "sim exports"),
+      late_exports_(shop_.services.executor, shop_.services.clock, shop_.services.log,
+                    "sim late exports"),
       announcements_(shop_.services.executor, shop_.services.clock, shop_.services.log,
                      "sim file events") {
   report_.recording_id = id_;
@@ -85,7 +88,19 @@ void RecordingSession::stop(WallTime at) {
 void RecordingSession::add(std::span<const std::int16_t> caller,
                            std::span<const std::int16_t> played, WallTime at) {
   if (phase_ != RecordingPhase::active) return;
-  export_later(recorder_.add(caller, played, at));
+  const auto& troubles = call_.troubles;
+  const auto since_connected =
+      std::chrono::duration_cast<Duration>(at - started_) + report_.started_at;
+  if (troubles.deaf_from && since_connected >= *troubles.deaf_from) return;
+  const std::vector<std::int16_t> silence(caller.size());
+  export_later(recorder_.add(troubles.without_caller ? silence : caller,
+                             troubles.without_assistant ? silence : played, at));
+}
+
+const ChunkTrouble* RecordingSession::trouble_of(int index, ChunkTroubleKind kind) const {
+  for (const auto& trouble : call_.troubles.chunks)
+    if (trouble.index == index && trouble.kind == kind) return &trouble;
+  return nullptr;
 }
 
 void RecordingSession::export_later(std::vector<FinishedChunk> chunks) {
@@ -110,40 +125,72 @@ Task<void> RecordingSession::export_chunk(FinishedChunk chunk, int order) {
   } else {
     audio = make_wav(chunk.samples, recording_rate_hz, static_cast<std::uint16_t>(chunk.channels));
   }
-  const MetadataFacts facts{.resource_id = shop_.options.identity.audience,
-                            .call_id = call_.call_id,
-                            .document_id = entry.document_id,
-                            .unmixed = request_.unmixed,
-                            .mp3 = request_.mp3};
-  std::string metadata = chunk_metadata(chunk, facts, shop_.options.files);
+  const std::string metadata =
+      metadata_of(chunk, entry.document_id, call_.call_id, shop_.options.files);
   entry.bytes = audio.size();
   shop_.storage.put(entry.document_id, audio, metadata);
 
   const bool exported = !request_.container_url.empty() || shop_.options.export_always;
   if (shop_.exports == nullptr || !exported ||
-      lists_index(shop_.options.files.missing_chunks, chunk.index))
+      lists_index(shop_.options.files.missing_chunks, chunk.index) ||
+      trouble_of(chunk.index, ChunkTroubleKind::lost) != nullptr)
     co_return;
-  if (lists_index(shop_.options.files.torn_chunks, chunk.index)) audio.resize(audio.size() / 2);
-  if (shop_.options.files.export_twice) {
+  if (trouble_of(chunk.index, ChunkTroubleKind::late) != nullptr)
+    late_exports_.spawn(export_files(std::move(chunk), order, std::move(audio)));
+  else
+    co_await export_files(std::move(chunk), order, std::move(audio));
+}
+
+std::string RecordingSession::metadata_of(const FinishedChunk& chunk,
+                                          const std::string& document_id,
+                                          const std::string& call_id,
+                                          const RecordingFileOptions& files) const {
+  const MetadataFacts facts{.resource_id = shop_.options.identity.audience,
+                            .call_id = call_id,
+                            .document_id = document_id,
+                            .unmixed = request_.unmixed,
+                            .mp3 = request_.mp3};
+  return chunk_metadata(chunk, facts, files);
+}
+
+// Into the customer's container, with all that can befall a chunk on the way.
+Task<void> RecordingSession::export_files(FinishedChunk chunk, int order, std::string audio) {
+  const auto befalls = [this, index = chunk.index](ChunkTroubleKind kind) {
+    return trouble_of(index, kind) != nullptr;
+  };
+  if (const auto* late = trouble_of(chunk.index, ChunkTroubleKind::late))
+    co_await shop_.services.clock.sleep_for(late->delay);
+  RecordingFileOptions files = shop_.options.files;
+  files.swap_types = files.swap_types || befalls(ChunkTroubleKind::metadata_swapped);
+  ChunkReport copy = report_.chunks[static_cast<std::size_t>(order)];
+  std::string of_call = call_.call_id;
+  if (befalls(ChunkTroubleKind::metadata_of_another)) {
+    of_call = make_uuid(shop_.services.random);
+    chunk.start -= 27h;
+  }
+  std::string metadata = metadata_of(chunk, copy.document_id, of_call, files);
+  if (befalls(ChunkTroubleKind::metadata_missing)) metadata.clear();
+  if (befalls(ChunkTroubleKind::torn) || lists_index(files.torn_chunks, chunk.index))
+    audio.resize(audio.size() / 2);
+  if (befalls(ChunkTroubleKind::empty)) audio.clear();
+  if (files.export_twice || befalls(ChunkTroubleKind::duplicated)) {
     RecordingNames twin = names_;
     twin.folder_guid = make_uuid(shop_.services.random);
-    RecordingFileOptions files = shop_.options.files;
-    files.folder = RecordingFolder::prefix_and_guid;
-    ChunkReport copy = report_.chunks[static_cast<std::size_t>(order)];
-    co_await put_files(recording_folder(twin, files), std::move(copy), audio, metadata);
+    RecordingFileOptions twin_files = files;
+    twin_files.folder = RecordingFolder::prefix_and_guid;
+    co_await put_files(recording_folder(twin, twin_files), copy, audio, metadata);
   }
-  ChunkReport copy = report_.chunks[static_cast<std::size_t>(order)];
-  const std::string folder = recording_folder(names_, shop_.options.files);
+  const std::string folder = recording_folder(names_, files);
   const bool put =
       co_await put_files(folder, std::move(copy), std::move(audio), std::move(metadata));
   if (!put) co_return;
   // The vector may have grown meanwhile: found anew.
   ChunkReport& done = report_.chunks[static_cast<std::size_t>(order)];
   const std::string extension = request_.mp3 ? "mp3" : "wav";
-  done.audio_name = folder + chunk_file(done.index, "audio" + extension, extension,
-                                        done.document_id, shop_.options.files);
+  done.audio_name =
+      folder + chunk_file(done.index, "audio" + extension, extension, done.document_id, files);
   done.metadata_name =
-      folder + chunk_file(done.index, "acsmetadata", "json", done.document_id, shop_.options.files);
+      folder + chunk_file(done.index, "acsmetadata", "json", done.document_id, files);
   progress_({.kind = "chunk",
              .text = fmt::format("chunk {} written, {:.1f} s", done.index,
                                  static_cast<double>(done.length.count()) / 1e6)});
@@ -162,7 +209,7 @@ Task<bool> RecordingSession::put_files(std::string folder, ChunkReport chunk, st
   auto put =
       co_await shop_.exports->put(request_.container_url, folder + audio_name, std::move(audio),
                                   request_.mp3 ? "audio/mpeg" : "audio/wav");
-  if (put)
+  if (put && !metadata.empty())
     put = co_await shop_.exports->put(request_.container_url, folder + metadata_name,
                                       std::move(metadata), "application/json");
   if (!put) shop_.services.log.error("chunk was not exported", {{"why", put.error().message}});
@@ -195,6 +242,7 @@ Task<void> RecordingSession::announce() {
 Task<void> RecordingSession::join() {
   // The announcement waits for the exports; only one may wait for them.
   co_await announcements_.join();
+  co_await late_exports_.join();
 }
 
 }  // namespace earshot::simulator

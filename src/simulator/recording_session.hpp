@@ -4,6 +4,7 @@
 
 #include "base/task_group.hpp"
 #include "simulator/acs_options.hpp"
+#include "simulator/call_plan.hpp"
 #include "simulator/call_report.hpp"
 #include "simulator/event_delivery.hpp"
 #include "simulator/recorder.hpp"
@@ -34,6 +35,7 @@ struct RecordedCall {
   std::string bot_raw_id;
   std::string event_grid_url;
   std::uint32_t rate_hz = 16000;
+  RecordingTroubles troubles;
 };
 
 enum class RecordingPhase { starting, active, paused, stopped };
@@ -65,8 +67,12 @@ class RecordingSession {
  private:
   void export_later(std::vector<FinishedChunk> chunks);
   Task<void> export_chunk(FinishedChunk chunk, int order);
+  Task<void> export_files(FinishedChunk chunk, int order, std::string audio);
   Task<bool> put_files(std::string folder, ChunkReport chunk, std::string audio,
                        std::string metadata);
+  const ChunkTrouble* trouble_of(int index, ChunkTroubleKind kind) const;
+  std::string metadata_of(const FinishedChunk& chunk, const std::string& document_id,
+                          const std::string& call_id, const RecordingFileOptions& files) const;
   Task<void> announce();
 
   RecordingShop shop_;
@@ -80,6 +86,7 @@ class RecordingSession {
   WallTime started_{};
   RecordingReport report_;
   TaskGroup exports_;
+  TaskGroup late_exports_;  // which the file event does not wait for
   TaskGroup announcements_;
 };
 

@@ -245,6 +245,38 @@ Task<Result<std::vector<Diagnostics>>> MemoryStore::diagnostics_of(ContextId cal
   co_return found;
 }
 
+Task<Result<std::optional<Verdict>>> MemoryStore::verdict_of(ContextId call,
+                                                             std::optional<int> number) {
+  std::lock_guard lock(state_->mutex);
+  std::optional<Verdict> found;
+  for (const auto& [key, verdict] : state_->tables.verdicts)
+    if (key.first == call && (!number || key.second == *number)) found = verdict;
+  co_return found;
+}
+
+Task<Result<std::vector<Verdict>>> MemoryStore::verdicts_of(ContextId call) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Verdict> found;
+  for (const auto& [key, verdict] : state_->tables.verdicts)
+    if (key.first == call) found.push_back(verdict);
+  co_return found;
+}
+
+Task<Result<std::vector<Call>>> MemoryStore::unjudged_calls(UnjudgedQuery query) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Call> found;
+  for (const auto& [id, call] : state_->tables.calls) {
+    const bool wanted = call.phase == CallPhase::ended && (call.connected_at || call.answered_at) &&
+                        call.received_at >= query.received_since && call.ended_at &&
+                        *call.ended_at < query.ended_before;
+    if (wanted && !state_->tables.verdicts.contains({id, 1})) found.push_back(call);
+  }
+  std::ranges::sort(found, {},
+                    [](const Call& call) { return std::tie(call.received_at, call.id); });
+  cut_to(found, query.limit);
+  co_return found;
+}
+
 Task<Result<void>> MemoryStore::ping() { co_return ok(); }
 
 Task<Result<std::optional<Job>>> MemoryStore::lease(std::string runner, WallTime now,

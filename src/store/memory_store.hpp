@@ -44,6 +44,10 @@ class MemoryStore : public CallStore, public JobStore {
   Task<Result<std::vector<Turn>>> turns_of(ContextId call) override;
   Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) override;
   Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) override;
+  Task<Result<std::optional<Verdict>>> verdict_of(ContextId call,
+                                                  std::optional<int> number) override;
+  Task<Result<std::vector<Verdict>>> verdicts_of(ContextId call) override;
+  Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override;
   Task<Result<void>> ping() override;
 
   Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;

@@ -8,6 +8,7 @@
 #include "store/detail/recording_rows.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/turn_rows.hpp"
+#include "store/detail/verdict_rows.hpp"
 #include "store/detail/writer.hpp"
 
 #include <fmt/format.h>
@@ -66,6 +67,7 @@ void apply(Connection& connection, const Changes& changes, const std::vector<Job
   for (const auto& pause : changes.pauses) put_pause(connection, pause);
   for (const auto& chunk : changes.chunks) put_chunk(connection, chunk);
   for (const auto& turn : changes.turns) put_turn(connection, turn);
+  for (const auto& verdict : changes.verdicts) put_verdict(connection, verdict);
   for (const auto& entry : changes.journal) append_journal(connection, entry);
   for (const auto& [call, diagnostics] : changes.diagnostics)
     append_diagnostics(connection, call, diagnostics);
@@ -178,6 +180,18 @@ class SqlStoreImpl : public SqlStore {
   }
   Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) override {
     return read([call](Connection& connection) { return find_diagnostics(connection, call); });
+  }
+
+  Task<Result<std::optional<Verdict>>> verdict_of(ContextId call,
+                                                  std::optional<int> number) override {
+    return read(
+        [call, number](Connection& connection) { return find_verdict(connection, call, number); });
+  }
+  Task<Result<std::vector<Verdict>>> verdicts_of(ContextId call) override {
+    return read([call](Connection& connection) { return find_verdicts(connection, call); });
+  }
+  Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override {
+    return read([query](Connection& connection) { return find_unjudged(connection, query); });
   }
 
   Task<Result<void>> ping() override {

@@ -264,6 +264,50 @@ void call_store_keeps_what_belongs_to_a_call(const StoreFactory& make) {
     CHECK(describe(turns[0]) == describe(early));
     CHECK(describe(turns[1]) == describe(late));
   }
+  SUBCASE("verdicts come back with every field, by number, and none is replaced") {
+    const auto first = sample_verdict("c1", 1);
+    auto second = sample_verdict("c1", 2);
+    second.kind = VerdictKind::complete;
+    second.gaps.clear();
+    second.findings.clear();
+    second.timeline = {};
+    second.mapping = {};
+    second.thresholds = {};
+    REQUIRE(commit(*store, {.verdicts = {first, second}}).has_value());
+    CHECK(value_of(store->run(calls.verdict_of({"c1"}, 1))) == first);
+    CHECK(value_of(store->run(calls.verdict_of({"c1"}, std::nullopt))) == second);
+    CHECK_FALSE(value_of(store->run(calls.verdict_of({"c1"}, 3))).has_value());
+    CHECK_FALSE(value_of(store->run(calls.verdict_of({"c9"}, std::nullopt))).has_value());
+    const auto all = value_of(store->run(calls.verdicts_of({"c1"})));
+    REQUIRE(all.size() == 2);
+    CHECK(all[0] == first);
+    auto again = commit(*store, {.verdicts = {sample_verdict("c1", 2)}});
+    REQUIRE_FALSE(again.has_value());
+    CHECK(again.error().kind == ErrorKind::conflict);
+    CHECK(value_of(store->run(calls.verdict_of({"c1"}, 2))) == second);
+  }
+  SUBCASE("answered calls that are over and have no verdict are found, oldest first") {
+    const auto over = [](const std::string& id, int second) {
+      auto call = simple_call(id, second, CallPhase::ended);
+      call.answered_at = at_second(second + 1);
+      call.ended_at = at_second(second + 60);
+      return call;
+    };
+    auto never_answered = over("u5", 5);
+    never_answered.answered_at.reset();
+    auto lasting = simple_call("u6", 6, CallPhase::connected);
+    lasting.answered_at = at_second(7);
+    REQUIRE(commit(*store, {.calls = {over("u2", 2), over("u1", 1), over("u3", 3), over("u4", 400),
+                                      never_answered, lasting},
+                            .verdicts = {sample_verdict("u3", 1)}})
+                .has_value());
+    UnjudgedQuery query{.received_since = at_second(0), .ended_before = at_second(200)};
+    CHECK(ids_of(value_of(store->run(calls.unjudged_calls(query)))) == "u1 u2 ");
+    query.limit = 1;
+    CHECK(ids_of(value_of(store->run(calls.unjudged_calls(query)))) == "u1 ");
+    query = {.received_since = at_second(2), .ended_before = at_second(1000)};
+    CHECK(ids_of(value_of(store->run(calls.unjudged_calls(query)))) == "u2 u4 ");
+  }
   SUBCASE("journal and diagnostics keep their order, also of a call that is not stored") {
     REQUIRE(
         commit(*store, {.journal = {{{"c1"}, 0, at_second(2), "event CallConnected", "{}"},
@@ -313,6 +357,13 @@ void call_store_is_all_or_nothing(const StoreFactory& make) {
   SUBCASE("when a turn is of no call") {
     bad.turns = {sample_turn("nobody", "i")};
     expected = ErrorKind::not_found;
+  }
+  SUBCASE("when a verdict is of no call") {
+    bad.verdicts = {sample_verdict("nobody", 1)};
+    expected = ErrorKind::not_found;
+  }
+  SUBCASE("when a verdict's number is taken") {
+    bad.verdicts = {sample_verdict("c1", 1), sample_verdict("c1", 1)};
   }
   SUBCASE("when an event does not wait") { bad.handled_events = {77}; }
   SUBCASE("when an event is named twice") {
@@ -436,15 +487,21 @@ void call_store_bears_absurd_text(const StoreFactory& make) {
     auto turn = sample_turn("c1", "i1");
     turn.text = bad;
     turn.words = {{.text = bad}};
+    auto verdict = sample_verdict("c1", 1);
+    verdict.findings.at(0).detail = bad;
     REQUIRE(commit(*store, {.calls = {call},
                             .personal = {{{"c1"}, bad, huge, "'; DROP TABLE calls; --"}},
                             .turns = {turn},
+                            .verdicts = {verdict},
                             .journal = {{{"c1"}, 0, at_second(0), bad, bad}}})
                 .has_value());
     const std::string mended =
         "a\xef\xbf\xbd"
         "b\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd";
     CHECK(value_of(store->run(calls.load_call({"c1"}))).end_reason == mended);
+    const auto judged = value_of(store->run(calls.verdict_of({"c1"}, 1)));
+    REQUIRE(judged.has_value());
+    CHECK(judged->findings.at(0).detail == mended);
     const auto personal = value_of(store->run(calls.load_personal({"c1"})));
     CHECK(personal.caller == mended);
     CHECK(personal.called == huge);

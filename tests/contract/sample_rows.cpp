@@ -127,6 +127,78 @@ Turn sample_turn(const std::string& call, const std::string& item) {
                     {.text = "a \\ b\n", .start = 1'700'000us, .end = 2'500'000us}}};
 }
 
+Verdict sample_verdict(const std::string& call, int number) {
+  Verdict verdict{.call = {call}, .number = number, .at = at_second(90)};
+  verdict.kind = VerdictKind::gapped;
+  verdict.by_acs = true;
+  auto& n = verdict.numbers;
+  Duration next = 1001us;
+  for (Duration* one : {&n.call, &n.paused, &n.expected, &n.present, &n.repaired, &n.lost,
+                        &n.start_delay, &n.tail_loss, &n.unseen, &n.ledger, &n.caller_alone,
+                        &n.caller_heard, &n.assistant_alone, &n.assistant_heard})
+    *one = next += 1ms;
+  n.recordings = 2;
+  n.chunks = 3;
+  verdict.gaps = {{.from = 10s,
+                   .to = 12500001us,
+                   .cause = GapCause::chunk_missing,
+                   .counts = false,
+                   .repaired = true,
+                   .caller_spoke = 20ms,
+                   .assistant_spoke = 40ms,
+                   .ledger_heard = true},
+                  {.from = 30s, .to = 31s, .cause = GapCause::tail_lost}};
+  verdict.findings = {{.kind = FindingKind::missing_index,
+                       .recording = {"a recording\\s with spaces"},
+                       .chunk = ChunkIndex{1},
+                       .party = Speaker::assistant,
+                       .from = 10s,
+                       .to = 12500001us,
+                       .detail = "chunk 1 is not there,\nand \\ neither is the file"},
+                      {.kind = FindingKind::uncorroborated,
+                       .recording = {"-"},
+                       .chunk = {},
+                       .party = {},
+                       .detail = {}}};
+  verdict.timeline = {.from = 0s,
+                      .to = 31s,
+                      .spans = {{.from = 0s,
+                                 .to = 10s,
+                                 .kind = SpanKind::recorded,
+                                 .source = SpanSource::acs,
+                                 .recording = {"eyJ"},
+                                 .chunk = {4},
+                                 .first_frame = 16'000,
+                                 .frames = 144'000'000'000},
+                                {.from = 10s,
+                                 .to = 31s,
+                                 .kind = SpanKind::repaired,
+                                 .source = SpanSource::tap,
+                                 .cause = GapCause::chunk_torn}}};
+  verdict.mapping.pieces = {{.side = Speaker::assistant,
+                             .recording = {"eyJ"},
+                             .chunk = {4},
+                             .from = 1s,
+                             .to = 9s,
+                             .shift = -250123us,
+                             .uncertainty = 5ms,
+                             .basis = MappingBasis::levels}};
+  verdict.thresholds = {.gap = 201ms,
+                        .head = 3001ms,
+                        .tail = 1001ms,
+                        .speech_dbfs = -44.5,
+                        .speech = 101ms,
+                        .heard_dbfs = -61.25,
+                        .party_alone = 1002ms,
+                        .heard_share = 0.21,
+                        .downlink = 251ms,
+                        .too_long = 2001ms,
+                        .drift_ppm = 299,
+                        .metadata_slack = 5001ms,
+                        .ledger_share = 0.91};
+  return verdict;
+}
+
 InboundEvent sample_event(const std::string& id, const std::string& call) {
   return {.door = EventDoor::call_callback,
           .id = id,

@@ -12,6 +12,7 @@ Call sample_call(const std::string& id);
 Recording sample_recording(const std::string& id, const std::string& call);
 Chunk sample_chunk(const std::string& recording, std::uint32_t index);
 Turn sample_turn(const std::string& call, const std::string& item);
+Verdict sample_verdict(const std::string& call, int number);
 InboundEvent sample_event(const std::string& id, const std::string& call);
 InboundEvent sample_incoming_call(const std::string& id);
 

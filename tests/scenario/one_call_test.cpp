@@ -120,6 +120,6 @@ TEST_CASE(
       CHECK(std::ranges::count(journal, type) == 1);
     }
     CHECK(journal.front() == "event IncomingCall");
-    CHECK(journal.back() == "recording chunks discovered");
+    CHECK(std::ranges::count(journal, "recording chunks discovered") > 0);
   }
 }

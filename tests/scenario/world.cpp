@@ -226,6 +226,19 @@ std::vector<std::string> World::journal(const std::string& call_id) {
   return types;
 }
 
+json::object World::verdict(int number, Duration limit) {
+  const auto path = fmt::format("/api/v1/calls/{}/verdict?number={}", newest_call_id(), number);
+  wait_until([&] { return api(path).status == 200; }, limit);
+  return api(path).json().as_object();
+}
+
+json::object World::timeline(int number) {
+  const Reply reply =
+      api(fmt::format("/api/v1/calls/{}/timeline?number={}", newest_call_id(), number));
+  REQUIRE(reply.status == 200);
+  return reply.json().as_object();
+}
+
 json::array World::recordings() {
   const Reply reply = api("/api/v1/recordings");
   REQUIRE(reply.status == 200);

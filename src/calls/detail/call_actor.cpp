@@ -2,6 +2,7 @@
 
 #include "base/random.hpp"
 #include "calls/call_links.hpp"
+#include "recording/verification/call_verifier.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -177,6 +178,11 @@ Changes CallActor::changes_of(Transition& transition, const Letter& letter) {
   add_actions(changes, transition);
   add_ring(changes, transition.next);
   const auto& next = transition.next;
+  const bool ends = next.call.phase == CallPhase::ended && state_.call.phase != CallPhase::ended;
+  // Also when it was never recorded: every answered call gets its verdict.
+  if (ends)
+    changes.jobs.push_back(recording::make_verify_job(
+        next.call.id, shared_.services.clock.wall_now() + shared_.options.verdict_first_due));
   if (next.call != state_.call || next.call.version == 0) changes.calls.push_back(next.call);
   for (const auto& recording : next.recordings) {
     const auto same = std::ranges::find(state_.recordings, recording.id, &Recording::id);

@@ -5,6 +5,7 @@
 #include "domain/timeline.hpp"
 #include "domain/verdict.hpp"
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -31,5 +32,29 @@ struct PlacedRecording {
 PlacedRecording place_recording(const RecordingEvidence& recording, const CallEvidence& call,
                                 const VerdictThresholds& thresholds,
                                 std::vector<Finding>& findings);
+
+std::vector<bool> believed_chunks(const RecordingEvidence& recording, const CallEvidence& call,
+                                  const VerdictThresholds& thresholds);
+
+// What the caller's sound adds to the metadata's times: that a chunk's samples run slow or fast,
+// and where in its middle samples are missing. It never says how much is missing, nor where a
+// chunk begins: phrases repeat, and a match in the wrong place must not move what the metadata has
+// right.
+class SoundClock {
+ public:
+  SoundClock(const ClockMapping& mapping, const RecordingId& recording);
+  // How much longer the chunk's time is than its samples, by the sound at both ends; zero where
+  // nothing sure can be said.
+  Duration stretched(ChunkIndex chunk) const;
+  struct Loss {
+    Duration at{0};  // nominal call time, within the chunk
+    Duration length{0};
+  };
+  // Ascending; of the threshold's length or more.
+  std::vector<Loss> losses(ChunkIndex chunk, Duration threshold) const;
+
+ private:
+  std::map<ChunkIndex, std::vector<MappingPiece>> pieces_;  // ascending by time
+};
 
 }  // namespace earshot::detail

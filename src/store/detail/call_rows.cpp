@@ -196,6 +196,19 @@ std::vector<Call> find_open_calls(Connection& connection) {
                      {});
 }
 
+std::vector<Call> find_unjudged(Connection& connection, const UnjudgedQuery& query) {
+  return query_calls(
+      connection,
+      "WHERE phase = :phase AND received_at >= :since AND ended_at < :ended_before AND "
+      "(connected_at IS NOT NULL OR answered_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM "
+      "verdicts WHERE verdicts.context_id = calls.context_id) ORDER BY received_at, context_id "
+      "LIMIT :limit",
+      {{"phase", to_word(CallPhase::ended)},
+       {"since", query.received_since},
+       {"ended_before", query.ended_before},
+       {"limit", static_cast<long long>(std::clamp(query.limit, 0, list_limit_max))}});
+}
+
 std::vector<Call> list_calls(Connection& connection, const CallQuery& query) {
   std::string where = "WHERE 1 = 1";
   Params params{{"limit", static_cast<long long>(std::clamp(query.limit, 0, list_limit_max))}};

@@ -21,6 +21,8 @@ enum class CallKey { ring_key, correlation, connection, server_call };
 std::optional<Call> find_newest_call(Connection& connection, CallKey key, std::string_view value);
 std::optional<Call> find_call_of_recording(Connection& connection, const RecordingId& id);
 std::vector<Call> find_open_calls(Connection& connection);  // oldest first
+std::vector<Call> find_unjudged(Connection& connection,
+                                const UnjudgedQuery& query);  // oldest first
 std::vector<Call> list_calls(Connection& connection, const CallQuery& query);
 std::optional<CallPersonal> find_personal(Connection& connection, const ContextId& id);
 

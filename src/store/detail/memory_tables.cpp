@@ -43,8 +43,15 @@ Result<void> MemoryTables::check(const Changes& changes) const {
   };
   if (!std::ranges::all_of(changes.personal, call_known, &CallPersonal::call) ||
       !std::ranges::all_of(changes.recordings, call_known, &Recording::call) ||
-      !std::ranges::all_of(changes.turns, call_known, &Turn::call))
+      !std::ranges::all_of(changes.turns, call_known, &Turn::call) ||
+      !std::ranges::all_of(changes.verdicts, call_known, &Verdict::call))
     return fail(ErrorKind::not_found, "there is no such call");
+  std::set<std::pair<ContextId, int>> judged;
+  for (const auto& verdict : changes.verdicts) {
+    const std::pair key(verdict.call, verdict.number);
+    if (verdicts.contains(key) || !judged.insert(key).second)
+      return fail(ErrorKind::conflict, "the call has a verdict of that number already");
+  }
   if (!std::ranges::all_of(changes.discoveries, recording_known, &DiscoveryChange::recording) ||
       !std::ranges::all_of(changes.pauses, recording_known, &RecordingPause::recording) ||
       !std::ranges::all_of(changes.chunks, recording_known, &Chunk::recording))
@@ -95,6 +102,11 @@ void MemoryTables::apply(Changes changes, Random& random) {
     turn.text = mend_text(turn.text);
     turn.generated_text = mend_text(turn.generated_text);
     turns[{turn.call, turn.session_id, turn.item_id}] = std::move(turn);
+  }
+  for (auto& verdict : changes.verdicts) {
+    for (auto& finding : verdict.findings) finding.detail = mend_text(finding.detail);
+    const std::pair key(verdict.call, verdict.number);
+    verdicts.emplace(key, std::move(verdict));
   }
   for (auto& entry : changes.journal) {
     entry.number = next_number++;

@@ -35,6 +35,7 @@ struct MemoryTables {
   std::map<std::pair<RecordingId, WallTime>, RecordingPause> pauses;
   std::map<std::pair<RecordingId, ChunkIndex>, Chunk> chunks;
   std::map<std::tuple<ContextId, std::string, std::string>, Turn> turns;
+  std::map<std::pair<ContextId, int>, Verdict> verdicts;
   std::vector<JournalEntry> journal;
   std::vector<std::pair<ContextId, Diagnostics>> diagnostics;
   std::map<std::int64_t, MemoryEvent> events;

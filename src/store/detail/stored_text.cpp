@@ -136,6 +136,15 @@ Result<void> check_ids(const Changes& changes) {
     check.optional("a turn's session id", turn.session_id);
     check.needed("a turn's item id", turn.item_id);
   }
+  for (const auto& verdict : changes.verdicts) {
+    check.context("a verdict's contextId", verdict.call);
+    for (const auto& span : verdict.timeline.spans)
+      check.optional("a span's recordingId", span.recording.text);
+    for (const auto& finding : verdict.findings)
+      check.optional("a finding's recordingId", finding.recording.text);
+    for (const auto& piece : verdict.mapping.pieces)
+      check.optional("a mapping's recordingId", piece.recording.text);
+  }
   for (const auto& entry : changes.journal)
     check.optional("a journal entry's contextId", entry.call.text, context_id_bytes_max);
   for (const auto& [call, diagnostics] : changes.diagnostics)

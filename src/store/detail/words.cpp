@@ -19,6 +19,39 @@ constexpr std::array<std::string_view, 2> formats{"wav", "mp3"};
 constexpr std::array<std::string_view, 5> discoveries{"not_started", "searching", "found",
                                                       "incomplete", "missing"};
 constexpr std::array<std::string_view, 2> speakers{"caller", "assistant"};
+constexpr std::array<std::string_view, 7> verdict_kinds{
+    "complete", "gapped", "truncated", "silent", "missing", "pending", "failed"};
+constexpr std::array<std::string_view, 25> finding_kinds{"duplicate_chunk",
+                                                         "overlapping_chunks",
+                                                         "missing_index",
+                                                         "chunk_empty",
+                                                         "chunk_torn",
+                                                         "chunk_unreadable",
+                                                         "metadata_missing",
+                                                         "metadata_contradicts",
+                                                         "metadata_swapped",
+                                                         "metadata_of_another_call",
+                                                         "start_delay",
+                                                         "tail_loss",
+                                                         "too_long",
+                                                         "party_silent",
+                                                         "assistant_channel_absent",
+                                                         "unaligned",
+                                                         "uncorroborated",
+                                                         "clock_drift",
+                                                         "several_recordings",
+                                                         "chunk_count_unusual",
+                                                         "ledger_lost",
+                                                         "tap_lost",
+                                                         "end_uncertain",
+                                                         "not_examined",
+                                                         "contents_differ"};
+constexpr std::array<std::string_view, 4> span_kinds{"recorded", "paused", "gap", "repaired"};
+constexpr std::array<std::string_view, 4> span_sources{"none", "acs", "acs_second_copy", "tap"};
+constexpr std::array<std::string_view, 9> gap_causes{
+    "none",        "never_recorded", "late_start",        "chunk_missing", "chunk_torn",
+    "chunk_empty", "between_chunks", "recording_stopped", "tail_lost"};
+constexpr std::array<std::string_view, 3> mapping_bases{"metadata", "levels", "waveform"};
 
 template <std::size_t N, class Enum>
 void find_word(const std::array<std::string_view, N>& words, const std::string& word, Enum& value) {
@@ -44,6 +77,12 @@ std::string_view to_word(RecordingChannels channels) { return word_of(channel_wo
 std::string_view to_word(RecordingFormat format) { return word_of(formats, format); }
 std::string_view to_word(Discovery discovery) { return word_of(discoveries, discovery); }
 std::string_view to_word(Speaker speaker) { return word_of(speakers, speaker); }
+std::string_view to_word(VerdictKind kind) { return word_of(verdict_kinds, kind); }
+std::string_view to_word(FindingKind kind) { return word_of(finding_kinds, kind); }
+std::string_view to_word(SpanKind kind) { return word_of(span_kinds, kind); }
+std::string_view to_word(SpanSource source) { return word_of(span_sources, source); }
+std::string_view to_word(GapCause cause) { return word_of(gap_causes, cause); }
+std::string_view to_word(MappingBasis basis) { return word_of(mapping_bases, basis); }
 
 void from_word(const std::string& word, CallPhase& phase) { find_word(call_phases, word, phase); }
 void from_word(const std::string& word, RecordingWish& wish) { find_word(wishes, word, wish); }
@@ -60,5 +99,15 @@ void from_word(const std::string& word, Discovery& discovery) {
   find_word(discoveries, word, discovery);
 }
 void from_word(const std::string& word, Speaker& speaker) { find_word(speakers, word, speaker); }
+void from_word(const std::string& word, VerdictKind& kind) { find_word(verdict_kinds, word, kind); }
+void from_word(const std::string& word, FindingKind& kind) { find_word(finding_kinds, word, kind); }
+void from_word(const std::string& word, SpanKind& kind) { find_word(span_kinds, word, kind); }
+void from_word(const std::string& word, SpanSource& source) {
+  find_word(span_sources, word, source);
+}
+void from_word(const std::string& word, GapCause& cause) { find_word(gap_causes, word, cause); }
+void from_word(const std::string& word, MappingBasis& basis) {
+  find_word(mapping_bases, word, basis);
+}
 
 }  // namespace earshot::store

@@ -4,6 +4,7 @@
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
 #include "domain/turn.hpp"
+#include "domain/verdict.hpp"
 
 #include <string>
 #include <string_view>
@@ -17,6 +18,12 @@ std::string_view to_word(RecordingChannels channels);
 std::string_view to_word(RecordingFormat format);
 std::string_view to_word(Discovery discovery);
 std::string_view to_word(Speaker speaker);
+std::string_view to_word(VerdictKind kind);
+std::string_view to_word(FindingKind kind);
+std::string_view to_word(SpanKind kind);
+std::string_view to_word(SpanSource source);
+std::string_view to_word(GapCause cause);
+std::string_view to_word(MappingBasis basis);
 
 // Throws DatabaseError (`corrupt`) for a word that is none.
 void from_word(const std::string& word, CallPhase& phase);
@@ -26,5 +33,11 @@ void from_word(const std::string& word, RecordingChannels& channels);
 void from_word(const std::string& word, RecordingFormat& format);
 void from_word(const std::string& word, Discovery& discovery);
 void from_word(const std::string& word, Speaker& speaker);
+void from_word(const std::string& word, VerdictKind& kind);
+void from_word(const std::string& word, FindingKind& kind);
+void from_word(const std::string& word, SpanKind& kind);
+void from_word(const std::string& word, SpanSource& source);
+void from_word(const std::string& word, GapCause& cause);
+void from_word(const std::string& word, MappingBasis& basis);
 
 }  // namespace earshot::store

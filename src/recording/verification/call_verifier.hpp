@@ -1,0 +1,85 @@
+#pragma once
+// The job that gives a call its verdict ("verify_call", subject: the contextId). Queued with the
+// call's end, with whatever its searches find, by the reconciler and by hand. It waits while chunks
+// may still come, but no longer than to a deadline: then it judges what is there. When more comes
+// later, another verdict follows; what changes nothing is not stored again.
+
+#include "base/clock.hpp"
+#include "base/counters.hpp"
+#include "base/executor.hpp"
+#include "base/log.hpp"
+#include "domain/verdict.hpp"
+#include "jobs/job_outcome.hpp"
+#include "ports/alert_sink.hpp"
+#include "ports/call_store.hpp"
+#include "ports/chunk_source.hpp"
+#include "ports/job_store.hpp"
+#include "recording/verification/evidence_gatherer.hpp"
+#include "recording/verification/witness_files.hpp"
+
+#include <memory>
+#include <string>
+
+namespace earshot::recording {
+
+inline constexpr const char* verify_call_job = "verify_call";
+
+NewJob make_verify_job(const ContextId& call, WallTime due);
+
+struct VerifierOptions {
+  VerdictThresholds thresholds;
+  // After the call's end: chunks that come later than this make another verdict.
+  Duration verdict_after = std::chrono::minutes(15);
+  // The bridge's ledger is written out when the call ends; so long it is waited for.
+  Duration ledger_wait = std::chrono::minutes(2);
+  Duration retry_first = 2s;
+  Duration retry_max = 60s;
+};
+
+struct VerifierServices {  // all outlive the verifier
+  CallStore& store;
+  ChunkSource& chunks;
+  TapSpool& spool;
+  BlobStore& blobs;
+  AlertSink& alerts;
+  Clock& clock;
+  Counters& counters;
+  Log& log;
+  Offload& offload;  // for comparing the sound, which takes seconds for a call of hours
+};
+
+class CallVerifier {
+ public:
+  explicit CallVerifier(VerifierServices services, VerifierOptions options = {});
+
+  // The handler. Safe to run twice, and for a call that has a verdict.
+  Task<JobOutcome> run(Job job);
+  // Looks for chunks again and gives the verdict anew. `not_found`; `conflict` while the call
+  // lasts.
+  Task<Result<void>> ask(ContextId call);
+
+ private:
+  using EvidencePtr = EvidenceGatherer::EvidencePtr;
+  Task<Result<JobOutcome>> attempt(Job job);
+  Task<Verdict> decide(EvidencePtr evidence);
+  Task<Result<void>> store(Verdict verdict, std::optional<Verdict> before);
+  JobOutcome wait_until(WallTime at, std::string why) const;
+  // Nothing more is to be waited for.
+  bool is_final(const CallEvidence& evidence, WallTime now) const;
+  WallTime deadline_of(const CallEvidence& evidence) const;
+  void tell(const Verdict& verdict, const std::optional<Verdict>& before);
+  void raise(const Verdict& verdict, const char* kind, std::string message);
+
+  CallStore& store_;
+  AlertSink& alerts_;
+  Clock& clock_;
+  Counters& counters_;
+  Log& log_;
+  Offload& offload_;
+  VerifierOptions options_;
+  WitnessReader witness_;
+  EvidenceGatherer gatherer_;
+  Counter& unchanged_;
+};
+
+}  // namespace earshot::recording

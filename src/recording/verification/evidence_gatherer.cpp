@@ -1,0 +1,201 @@
+#include "recording/verification/evidence_gatherer.hpp"
+
+#include "domain/level_meter.hpp"
+#include "domain/timeline_builder.hpp"
+#include "recording/session_end.hpp"
+
+#include <algorithm>
+
+namespace earshot::recording {
+namespace {
+
+constexpr std::uint64_t read_bytes = 1 << 20;
+
+MetadataWords words_of(const ChunkMetadata& metadata) {
+  MetadataWords words{.call_id = metadata.call_id,
+                      .index = metadata.index,
+                      .sample_rate_hz = metadata.sample_rate_hz,
+                      .channels = metadata.channels,
+                      .channel_type = metadata.channel_type,
+                      .types_swapped = metadata.types_swapped};
+  for (const auto& pause : metadata.pauses)
+    words.pauses.push_back({pause.start, pause.start + pause.duration});
+  for (const auto& participant : metadata.participants)
+    if (participant.channel) words.participant_channels.push_back(*participant.channel);
+  return words;
+}
+
+// A blob that is gone, or another one than was listed: it is looked at again later.
+Error as_moving(Error error) {
+  if (error.kind == ErrorKind::not_found || error.kind == ErrorKind::conflict)
+    error.kind = ErrorKind::unavailable;
+  return error;
+}
+
+// The chunks as the alignment lays them out; a start that is not believed is as good as none.
+std::vector<ChunkToLayOut> to_lay_out(const RecordingEvidence& recording,
+                                      const std::vector<bool>& believed) {
+  std::vector<ChunkToLayOut> laid_out;
+  for (std::size_t i = 0; i < recording.chunks.size(); ++i) {
+    const auto& one = recording.chunks[i];
+    ChunkToLayOut chunk{.chunk = one.chunk, .pauses = {}, .frames = frames_of(one.chunk)};
+    if (!believed[i]) chunk.chunk.start.reset();
+    if (one.metadata && believed[i])
+      for (const auto& pause : one.metadata->pauses)
+        chunk.pauses.push_back({pause.from, pause.to - pause.from});
+    laid_out.push_back(std::move(chunk));
+  }
+  return laid_out;
+}
+
+bool is_pcm(const AudioFormat& format) {
+  const auto bits = format.bits_per_sample;
+  return format.channels > 0 && format.sample_rate_hz >= 50 &&
+         (bits == 8 || bits == 16 || bits == 24 || bits == 32);
+}
+
+// Level k of a channel is of the chunk's k-th 20 ms, whatever its stretches are.
+std::vector<std::vector<std::uint8_t>> by_chunk(const Chunk& chunk,
+                                                const std::vector<StretchLevels>& stretches) {
+  const std::uint64_t rate = chunk.format.sample_rate_hz;
+  std::vector<std::vector<std::uint8_t>> levels(
+      chunk.format.channels,
+      std::vector<std::uint8_t>((frames_of(chunk) * 50 + rate - 1) / rate, level_no_data));
+  for (const auto& one : stretches)
+    for (std::size_t channel = 0; channel < one.channels.size() && channel < levels.size();
+         ++channel)
+      for (std::size_t slot = 0; slot < one.channels[channel].size(); ++slot) {
+        const auto at = (one.stretch.first_frame + slot * rate / 50 + rate / 100) * 50 / rate;
+        if (at < levels[channel].size()) levels[channel][at] = one.channels[channel][slot];
+      }
+  return levels;
+}
+
+}  // namespace
+
+EvidenceGatherer::EvidenceGatherer(CallStore& store, ChunkSource& chunks, WitnessReader& witness,
+                                   Clock& clock, const VerdictThresholds& thresholds)
+    : store_(store),
+      chunks_(chunks),
+      witness_(witness),
+      clock_(clock),
+      thresholds_(thresholds),
+      inspector_(chunks, clock) {}
+
+Task<Result<EvidenceGatherer::EvidencePtr>> EvidenceGatherer::load(ContextId id) {
+  auto evidence = std::make_shared<GatheredEvidence>();
+  auto call = co_await store_.load_call(id);
+  if (!call) co_return fail("load the call", call.error());
+  evidence->call.call = std::move(*call);
+  auto journal = co_await store_.journal_of(id);
+  if (!journal) co_return fail("load the call's journal", journal.error());
+  evidence->call.media_opened = std::ranges::any_of(
+      *journal, [](const JournalEntry& entry) { return entry.type == "media socket opened"; });
+  auto recordings = co_await store_.recordings_of(id);
+  if (!recordings) co_return fail("load the call's recordings", recordings.error());
+  for (auto& recording : *recordings) {
+    RecordingEvidence one{.recording = std::move(recording)};
+    auto pauses = co_await store_.pauses_of(one.recording.id);
+    if (!pauses) co_return fail("load a recording's pauses", pauses.error());
+    one.pauses = std::move(*pauses);
+    auto chunks = co_await store_.chunks_of(one.recording.id);
+    if (!chunks) co_return fail("load a recording's chunks", chunks.error());
+    for (auto& chunk : *chunks) one.chunks.push_back({.chunk = std::move(chunk)});
+    one.last_told = last_chunk_of_session(*journal, one.recording.id);
+    evidence->call.recordings.push_back(std::move(one));
+  }
+  evidence->recorded.resize(evidence->call.recordings.size());
+  co_return evidence;
+}
+
+Task<Result<void>> EvidenceGatherer::examine(EvidencePtr evidence) {
+  for (std::size_t i = 0; i < evidence->recorded.size(); ++i)
+    if (auto done = co_await examine_recording(evidence, i); !done) co_return done;
+  for (std::size_t i = 0; i < evidence->recorded.size(); ++i)
+    if (auto done = co_await measure_recording(evidence, i); !done) co_return done;
+  co_return ok();
+}
+
+Task<Result<void>> EvidenceGatherer::examine_recording(EvidencePtr evidence,
+                                                       std::size_t recording) {
+  auto& one = evidence->call.recordings[recording];
+  if (one.chunks.empty()) co_return ok();
+  ChunkSearch search{
+      .recording = one.recording, .call = evidence->call.call, .now = clock_.wall_now()};
+  auto found = co_await chunks_.find(std::move(search));
+  if (!found && worth_retrying(found.error())) co_return fail("list the chunks", found.error());
+  for (auto& chunk : one.chunks) {
+    if (found && !chunk.chunk.audio.empty()) {
+      const auto same = std::ranges::count_if(*found, [&](const FoundChunk& other) {
+        return other.index == chunk.chunk.index && !other.audio.empty();
+      });
+      chunk.exports = std::max(1, static_cast<int>(same));
+    }
+    if (auto done = co_await examine_chunk(&chunk); !done) co_return done;
+  }
+  co_return ok();
+}
+
+Task<Result<void>> EvidenceGatherer::examine_chunk(ChunkEvidence* chunk) {
+  FoundChunk as_found{.index = chunk->chunk.index,
+                      .audio = chunk->chunk.audio,
+                      .metadata = chunk->chunk.metadata,
+                      .document_id = chunk->chunk.document_id,
+                      .bytes = chunk->chunk.bytes,
+                      .etag = chunk->chunk.etag,
+                      .folder = {}};
+  auto inspected = co_await inspector_.inspect(chunk->chunk.recording, std::move(as_found));
+  if (!inspected) co_return fail("look into a chunk", inspected.error());
+  chunk->unreadable = inspected->unusable;
+  chunk->bytes_promised = inspected->bytes_missing;
+  if (inspected->metadata) chunk->metadata = words_of(*inspected->metadata);
+  co_return ok();
+}
+
+Task<Result<void>> EvidenceGatherer::measure_recording(EvidencePtr evidence,
+                                                       std::size_t recording) {
+  auto& one = evidence->call.recordings[recording];
+  const auto believed = believed_starts(one, evidence->call, thresholds_);
+  const auto chunks = to_lay_out(one, believed);
+  const auto zero = call_time_zero(evidence->call.call).value_or(evidence->call.call.received_at);
+  const auto all = lay_out(chunks, one.pauses, zero, one.recording.active_at);
+  for (auto& chunk : one.chunks) {
+    if (chunk.chunk.data_bytes == 0 || !is_pcm(chunk.chunk.format)) continue;
+    std::vector<RecordedStretch> mine;
+    std::ranges::copy_if(all, std::back_inserter(mine), [&](const RecordedStretch& stretch) {
+      return stretch.chunk == chunk.chunk.index;
+    });
+    auto levels = co_await measure(chunk.chunk, std::move(mine));
+    if (!levels) co_return Failure(levels.error());
+    chunk.levels = by_chunk(chunk.chunk, *levels);
+    std::ranges::move(*levels, std::back_inserter(evidence->recorded[recording]));
+  }
+  co_return ok();
+}
+
+Task<Result<std::vector<StretchLevels>>> EvidenceGatherer::measure(
+    Chunk chunk, std::vector<RecordedStretch> stretches) {
+  ChunkLevelMeter meter(chunk.format, std::move(stretches));
+  for (std::uint64_t done = 0; done < chunk.data_bytes;) {
+    const auto length = std::min(read_bytes, chunk.data_bytes - done);
+    auto bytes = co_await chunks_.read(chunk.audio, chunk.data_offset + done, length, chunk.etag);
+    if (!bytes) co_return fail("read a chunk's samples", as_moving(bytes.error()));
+    if (bytes->empty())
+      co_return fail(ErrorKind::unavailable, "a chunk has become shorter than it was");
+    meter.feed(*bytes);
+    done += bytes->size();
+  }
+  co_return meter.finish();
+}
+
+Task<Result<void>> EvidenceGatherer::hear_bridge(EvidencePtr evidence) {
+  auto files = co_await witness_.read(evidence->call.call);
+  if (!files) co_return Failure(files.error());
+  evidence->call.tap_present = files->tap_present;
+  if (!files->any()) co_return ok();
+  evidence->call.ledger = join_ledgers(files->ledgers);
+  evidence->bridge = call_levels(files->ledgers);
+  co_return ok();
+}
+
+}  // namespace earshot::recording

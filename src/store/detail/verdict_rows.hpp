@@ -1,0 +1,19 @@
+#pragma once
+// The table verdicts. All functions throw DatabaseError.
+
+#include "ports/call_store.hpp"
+#include "store/detail/connection.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace earshot::store {
+
+// Throws `conflict` when the call has a verdict of that number, `not_found` without its call.
+void put_verdict(Connection& connection, const Verdict& verdict);
+// Of that number, or the newest.
+std::optional<Verdict> find_verdict(Connection& connection, const ContextId& call,
+                                    std::optional<int> number);
+std::vector<Verdict> find_verdicts(Connection& connection, const ContextId& call);  // ascending
+
+}  // namespace earshot::store
