@@ -44,7 +44,8 @@ struct SideMatch {
 };
 
 bool is_placed(const PlacedUnit& unit) {
-  return unit.probability >= probability_min && unit.evidence >= evidence_min;
+  return unit.probability >= probability_min && unit.evidence >= evidence_min &&
+         !unit.fits_elsewhere;
 }
 
 double placed_speech(const SideMatch& match, const std::vector<LevelUnit>& units) {
@@ -52,6 +53,18 @@ double placed_speech(const SideMatch& match, const std::vector<LevelUnit>& units
   for (const PlacedUnit& placed : match.placed)
     if (is_placed(placed)) slots += units[placed.unit].speech;
   return slots;
+}
+
+Duration middle_of_speech(const std::vector<const LevelUnit*>& units) {
+  double sum = 0;
+  double weights = 0;
+  for (const LevelUnit* unit : units) {
+    const double middle =
+        static_cast<double>(unit->first_slot) + static_cast<double>(unit->level.size()) / 2;
+    sum += unit->active * middle;
+    weights += unit->active;
+  }
+  return of_slots(sum / weights);
 }
 
 class Aligner {
@@ -132,6 +145,7 @@ void Aligner::collect_windows(std::size_t stretch, Speaker side, const SideMatch
                          .stretch = stretch,
                          .from = gathered.front()->first_slot * level_slot,
                          .to = gathered.back()->end_slot() * level_slot,
+                         .at = middle_of_speech(gathered),
                          .speech = of_slots(speech),
                          .shift_ms = shift->shift_ms,
                          .sigma_ms = shift->sigma_ms,

@@ -77,6 +77,7 @@ struct AlignedWindow {
   std::size_t stretch = 0;  // index into Alignment::stretches
   Duration from{0};         // call time
   Duration to{0};
+  Duration at{0};  // of which the shift is true
   Duration speech{0};
   double shift_ms = 0;
   double sigma_ms = 0;

@@ -11,6 +11,14 @@ namespace earshot::recording {
 
 namespace {
 
+// What the levels' estimate may be wrong by beyond its scatter.
+constexpr double levels_error_ms = 10;
+
+// A window for about each of these; more would be read for nothing.
+constexpr Duration one_window_each = 8s;
+// Sum of decibels above the floor over a window's slots: less is hardly a syllable.
+constexpr double worth_min = 150;
+
 double ms_of(Duration duration) { return static_cast<double>(duration.count()) / 1000; }
 
 // What each slot is worth to a waveform window: loudness of the side, nothing while the other one
@@ -50,13 +58,20 @@ std::int64_t best_start(const std::vector<float>& worth, std::int64_t from, std:
   return best;
 }
 
-std::optional<WaveformWindow> window_in(const AlignedWindow& levels,
+double worth_between(const std::vector<float>& worth, std::int64_t from, std::int64_t to) {
+  double sum = 0;
+  for (std::int64_t k = from; k < std::min(to, static_cast<std::int64_t>(worth.size())); ++k)
+    sum += double{worth[static_cast<std::size_t>(k)]};
+  return sum;
+}
+
+std::optional<WaveformWindow> window_in(const AlignedWindow& levels, Duration from, Duration to,
                                         const StretchAlignment& stretch,
                                         const std::vector<float>& worth,
                                         const AlignmentOptions& options) {
   const std::int64_t slots = options.window_length / level_slot;
-  const std::int64_t start =
-      best_start(worth, levels.from / level_slot, levels.to / level_slot, slots);
+  const std::int64_t start = best_start(worth, from / level_slot, to / level_slot, slots);
+  if (worth_between(worth, start, start + slots) < worth_min) return {};
   const RecordedStretch& recorded = stretch.stretch;
   WaveformWindow window{.side = levels.side,
                         .stretch = levels.stretch,
@@ -84,42 +99,84 @@ std::vector<WaveformWindow> propose_windows(const Alignment& alignment, const Ca
   std::vector<WaveformWindow> windows;
   const std::vector<float> worth[2] = {worth_of(call, Speaker::caller, options),
                                        worth_of(call, Speaker::assistant, options)};
-  // When there are too many, evenly spread ones: lines need both their ends.
-  const std::size_t count = alignment.windows.size();
-  const std::size_t wanted = std::min(count, options.windows_max);
-  for (std::size_t i = 0; i < wanted; ++i) {
-    const AlignedWindow& levels = alignment.windows[i * count / wanted];
-    const auto window = window_in(levels, alignment.stretches[levels.stretch],
-                                  worth[levels.side == Speaker::caller ? 0 : 1], options);
-    if (window) windows.push_back(*window);
+  for (const AlignedWindow& levels : alignment.windows) {
+    const auto parts = std::max<std::int64_t>(1, (levels.to - levels.from) / one_window_each);
+    const Duration step = (levels.to - levels.from) / parts;
+    for (std::int64_t i = 0; i < parts; ++i) {
+      const auto window = window_in(levels, levels.from + i * step, levels.from + (i + 1) * step,
+                                    alignment.stretches[levels.stretch],
+                                    worth[levels.side == Speaker::caller ? 0 : 1], options);
+      if (window) windows.push_back(*window);
+    }
   }
-  return windows;
+  // When there are too many, evenly spread ones: lines need both their ends.
+  const std::size_t count = windows.size();
+  if (count <= options.windows_max) return windows;
+  std::vector<WaveformWindow> chosen;
+  for (std::size_t i = 0; i < options.windows_max; ++i)
+    chosen.push_back(windows[i * count / options.windows_max]);
+  return chosen;
 }
+
+namespace {
+
+std::optional<AlignedWindow> match_window(const FetchedWindow& fetched, const AlignedWindow& levels,
+                                          const RecordedStretch& stretch) {
+  const WaveformWindow& window = fetched.window;
+  const auto match = find_waveform(prepare_for_match(fetched.tap, fetched.tap_rate_hz),
+                                   prepare_for_match(fetched.recorded, fetched.recorded_rate_hz));
+  if (!match) return {};
+  const double shift_ms =
+      ms_of(stretch.nominal_of(window.first_frame) - window.tap_from) + match->offset_ms;
+  // Another syllable that resembles it, rather than a finer place.
+  if (std::abs(shift_ms - levels.shift_ms) > 4 * levels.sigma_ms + levels_error_ms) return {};
+  AlignedWindow refined = levels;
+  refined.from = window.tap_from;
+  refined.to = window.tap_from + window.tap_length;
+  refined.at = window.tap_from + window.tap_length / 2;
+  refined.shift_ms = shift_ms;
+  refined.sigma_ms = match->sigma_ms;
+  refined.starts_run = false;
+  refined.basis = MappingBasis::waveform;
+  return refined;
+}
+
+// In the place of one window of levels, those of its waveform; ascending.
+void replace(const AlignedWindow& levels, std::vector<AlignedWindow> found,
+             std::vector<AlignedWindow>& out) {
+  if (found.empty()) {
+    out.push_back(levels);
+    return;
+  }
+  std::ranges::sort(found, {}, &AlignedWindow::from);
+  found.front().starts_run = levels.starts_run;
+  found.front().from = std::min(found.front().from, levels.from);
+  found.back().to = std::max(found.back().to, levels.to);
+  out.insert(out.end(), found.begin(), found.end());
+}
+
+}  // namespace
 
 Alignment refine(Alignment alignment, std::span<const FetchedWindow> fetched,
                  const AlignmentOptions& options) {
-  for (const FetchedWindow& one : fetched) {
-    const WaveformWindow& window = one.window;
-    if (window.stretch >= alignment.stretches.size()) continue;
-    StretchAlignment& stretch = alignment.stretches[window.stretch];
-    AlignmentQuality& quality = window.side == Speaker::caller ? stretch.caller : stretch.assistant;
-    ++quality.waveform_windows;
-    const auto match = find_waveform(prepare_for_match(one.tap, one.tap_rate_hz),
-                                     prepare_for_match(one.recorded, one.recorded_rate_hz));
-    if (!match) continue;
-    const double shift_ms =
-        ms_of(stretch.stretch.nominal_of(window.first_frame) - window.tap_from) + match->offset_ms;
-    for (AlignedWindow& levels : alignment.windows) {
-      if (levels.stretch != window.stretch || levels.side != window.side ||
-          window.tap_from < levels.from || window.tap_from >= levels.to)
+  std::vector<AlignedWindow> windows;
+  for (const AlignedWindow& levels : alignment.windows) {
+    StretchAlignment& stretch = alignment.stretches[levels.stretch];
+    AlignmentQuality& quality = levels.side == Speaker::caller ? stretch.caller : stretch.assistant;
+    std::vector<AlignedWindow> found;
+    for (const FetchedWindow& one : fetched) {
+      if (one.window.side != levels.side || one.window.stretch != levels.stretch ||
+          one.window.tap_from < levels.from || one.window.tap_from >= levels.to)
         continue;
+      ++quality.waveform_windows;
+      const auto refined = match_window(one, levels, stretch.stretch);
+      if (!refined) continue;
       ++quality.waveform_windows_agreeing;
-      levels.shift_ms = shift_ms;
-      levels.sigma_ms = match->sigma_ms;
-      levels.basis = MappingBasis::waveform;
-      break;
+      found.push_back(*refined);
     }
+    replace(levels, std::move(found), windows);
   }
+  alignment.windows = std::move(windows);
   detail::make_mapping(alignment, options);
   return alignment;
 }

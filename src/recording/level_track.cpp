@@ -72,8 +72,10 @@ CallLevels call_levels(std::span<const LedgerContents> runs) {
     }
   }
   merge_ranges(levels.witnessed);
-  std::ranges::sort(levels.assistant_breaks);
-  std::ranges::sort(levels.caller_breaks);
+  for (auto* breaks : {&levels.assistant_breaks, &levels.caller_breaks}) {
+    std::ranges::sort(*breaks);
+    breaks->erase(std::unique(breaks->begin(), breaks->end()), breaks->end());
+  }
   return levels;
 }
 

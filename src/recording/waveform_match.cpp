@@ -13,7 +13,7 @@ constexpr std::size_t sound_samples_min = match_rate_hz / 5;
 constexpr float tilt = 0.8F;
 // -66 dBFS, mean over the sound: less is nothing.
 constexpr double power_min = 2.5e-7;
-constexpr double correlation_min = 0.35;
+constexpr double correlation_min = 0.5;
 // A second peak this far off must be lower than this share of the first.
 constexpr std::size_t peak_apart = 12;  // 1.5 ms
 constexpr double second_peak_max = 0.85;

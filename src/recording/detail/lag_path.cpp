@@ -20,9 +20,16 @@ constexpr double becomes_matched = 0.1;
 constexpr double change_is_small = 0.6;    // within small_change
 constexpr std::int64_t small_change = 25;  // lags: half a second
 constexpr double stays_exactly = 0.9;      // the rest: one lag up or down
-// Of a unit's slots, this share must lie in the stretch.
-constexpr double overlap_min = 0.6;
-constexpr double evidence_outside = -2;
+// Of a unit's slots, this share must lie in the stretch; with less, nothing is known.
+constexpr double overlap_min = 0.25;
+// Units to either side that are asked together whether other lags would do as well, and how much
+// of the evidence those may have.
+constexpr std::size_t units_beside = 5;
+constexpr double rival_share_max = 0.7;
+// The best of hundreds of lags has about this much by chance.
+constexpr double evidence_by_chance = 4;
+constexpr std::int64_t other_lag_apart = 8;
+constexpr double wholly_inside = 0.8;
 
 // Of true matches the correlation's Fisher z is spread about this much.
 constexpr double true_z_mean = 1.0;
@@ -130,7 +137,7 @@ Correlation correlation_at(const LevelUnit& unit, const RecordedTrack& track, st
 }
 
 double evidence(const LevelUnit& unit, const Correlation& correlation) {
-  if (correlation.overlap < overlap_min * unit.active) return evidence_outside;
+  if (correlation.overlap < overlap_min * unit.active) return 0;
   const double independent = unit.independent * correlation.overlap / unit.active;
   const double variance = 1 / std::max(1.0, independent - 3);
   const double z = std::atanh(std::clamp(correlation.value, -0.999, 0.999));
@@ -146,18 +153,19 @@ class LagModel {
  public:
   explicit LagModel(std::size_t lags) : lags_(lags) {}
 
-  void add(std::vector<double> evidence, bool starts_run, std::int64_t slots_since_last) {
+  void add(std::vector<float> evidence, bool starts_run, std::int64_t slots_since_last) {
     steps_.push_back({.evidence = std::move(evidence),
                       .starts_run = starts_run,
                       .slots_since_last = slots_since_last});
   }
 
   // Probability of each lag, and last of none, at each step.
-  std::vector<std::vector<double>> solve();
+  std::vector<std::vector<float>> solve();
+  std::span<const float> evidence(std::size_t step) const { return steps_[step].evidence; }
 
  private:
   struct Step {
-    std::vector<double> evidence;
+    std::vector<float> evidence;
     bool starts_run;
     std::int64_t slots_since_last;
   };
@@ -184,8 +192,8 @@ void LagModel::normalise(States& states) {
 LagModel::States LagModel::likelihood(const Step& step) const {
   States out(lags_ + 1);
   double most = 0;
-  for (const double value : step.evidence) most = std::max(most, value);
-  for (std::size_t i = 0; i < lags_; ++i) out[i] = std::exp(step.evidence[i] - most);
+  for (const float value : step.evidence) most = std::max(most, double{value});
+  for (std::size_t i = 0; i < lags_; ++i) out[i] = std::exp(double{step.evidence[i]} - most);
   out[lags_] = std::exp(-most);
   return out;
 }
@@ -259,8 +267,8 @@ LagModel::States LagModel::backward(const States& from, const Step& to) const {
   return out;
 }
 
-std::vector<std::vector<double>> LagModel::solve() {
-  std::vector<States> states(steps_.size());
+std::vector<std::vector<float>> LagModel::solve() {
+  std::vector<std::vector<float>> states(steps_.size());
   States now(lags_ + 1, 0.5 / static_cast<double>(lags_));
   now[lags_] = 0.5;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -268,7 +276,7 @@ std::vector<std::vector<double>> LagModel::solve() {
     const States seen = likelihood(steps_[i]);
     for (std::size_t k = 0; k < now.size(); ++k) now[k] *= seen[k];
     normalise(now);
-    states[i] = now;
+    states[i].assign(now.begin(), now.end());
   }
   States behind(lags_ + 1, 1);
   for (std::size_t i = steps_.size(); i-- > 0;) {
@@ -278,25 +286,97 @@ std::vector<std::vector<double>> LagModel::solve() {
       behind = backward(behind, steps_[i + 1]);
       normalise(behind);
     }
-    for (std::size_t k = 0; k < behind.size(); ++k) states[i][k] *= behind[k];
-    normalise(states[i]);
+    States both(states[i].begin(), states[i].end());
+    for (std::size_t k = 0; k < both.size(); ++k) both[k] *= behind[k];
+    normalise(both);
+    states[i].assign(both.begin(), both.end());
   }
   return states;
 }
 
-PlacedUnit most_probable(std::size_t unit, const std::vector<double>& states,
-                         const std::vector<double>& evidence,
-                         const std::vector<Correlation>& correlations, std::int64_t first) {
+// What one unit has for its own lag, and for the best one elsewhere.
+struct Rivals {
+  double own = 0;
+  double other = 0;
+};
+
+std::vector<Rivals> rivals_of(const LagModel& model, std::span<const LevelUnit> units,
+                              const std::vector<PlacedUnit>& placed, const RecordedTrack& track,
+                              std::int64_t first) {
+  std::vector<Rivals> rivals(placed.size());
+  for (std::size_t i = 0; i < placed.size(); ++i) {
+    if (placed[i].evidence <= 0 || placed[i].unmatched > 0.5) continue;
+    const LevelUnit& unit = units[placed[i].unit];
+    const std::int64_t from = unit.first_slot - track.origin + placed[i].lag;
+    const auto length = static_cast<std::int64_t>(unit.level.size());
+    const std::int64_t inside =
+        std::min(from + length, track.size()) - std::max<std::int64_t>(0, from);
+    // Of one that lies half outside, the other places lie outside too.
+    if (static_cast<double>(inside) < wholly_inside * static_cast<double>(length)) continue;
+    rivals[i].own = placed[i].evidence;
+    const std::span<const float> evidence = model.evidence(i);
+    for (std::size_t k = 0; k < evidence.size(); ++k)
+      if (std::abs(first + static_cast<std::int64_t>(k) - placed[i].lag) > other_lag_apart)
+        rivals[i].other = std::max(rivals[i].other, double{evidence[k]} - evidence_by_chance);
+  }
+  return rivals;
+}
+
+// Phrases said again and again, beeps: then what tells the lags apart is only how much of each
+// lies within the recording.
+bool fits_elsewhere(const std::vector<Rivals>& rivals, std::size_t at) {
+  const std::size_t from = at > units_beside ? at - units_beside : 0;
+  Rivals sum;
+  for (std::size_t i = from; i < std::min(rivals.size(), at + units_beside + 1); ++i) {
+    sum.own += rivals[i].own;
+    sum.other += rivals[i].other;
+  }
+  return sum.own > 0 && sum.other > rival_share_max * sum.own;
+}
+
+PlacedUnit most_probable(std::size_t unit, const std::vector<float>& states,
+                         std::span<const float> evidence, std::int64_t first) {
   const std::size_t lags = states.size() - 1;
-  const std::vector<double> mass = window_sums(states, lags, 2);
+  const std::vector<double> mass =
+      window_sums(std::vector<double>(states.begin(), states.end()), lags, 2);
   const auto best =
       static_cast<std::size_t>(std::max_element(states.begin(), states.end() - 1) - states.begin());
   return {.unit = unit,
           .lag = first + static_cast<std::int64_t>(best),
           .probability = mass[best],
-          .unmatched = states[lags],
-          .evidence = evidence[best],
-          .correlation = correlations[best].value};
+          .unmatched = double{states[lags]},
+          .evidence = double{evidence[best]}};
+}
+
+// Those that can meet the stretch at all.
+std::vector<std::size_t> within_reach(std::span<const LevelUnit> units, const RecordedTrack& track,
+                                      const LagSearch& search, std::int64_t growth) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const std::int64_t from = units[i].first_slot - track.origin + search.centre;
+    const auto length = static_cast<std::int64_t>(units[i].level.size());
+    if (from + length > -search.reach && from < track.size() + search.reach + growth)
+      chosen.push_back(i);
+  }
+  return chosen;
+}
+
+// At each lag; out of the question beyond what drift explains at that time.
+std::vector<float> evidence_by_lag(const LevelUnit& unit, const RecordedTrack& track,
+                                   const LagSearch& search, std::int64_t first, std::size_t lags) {
+  constexpr float impossible = -50;
+  const std::vector<Correlation> values = correlations(unit, track, first, lags);
+  const double since_start =
+      std::max(0.0, static_cast<double>(unit.first_slot - track.origin + search.centre));
+  const auto reach =
+      search.reach + static_cast<std::int64_t>(std::ceil(since_start * search.drift));
+  std::vector<float> out(lags);
+  for (std::size_t k = 0; k < lags; ++k) {
+    const std::int64_t lag = first + static_cast<std::int64_t>(k);
+    out[k] = std::abs(lag - search.centre) <= reach ? static_cast<float>(evidence(unit, values[k]))
+                                                    : impossible;
+  }
+  return out;
 }
 
 }  // namespace
@@ -307,39 +387,24 @@ std::vector<PlacedUnit> place_units(std::span<const LevelUnit> units, const Reco
       static_cast<std::int64_t>(std::ceil(static_cast<double>(track.size()) * search.drift));
   const std::int64_t first = search.centre - search.reach - growth;
   const auto lags = static_cast<std::size_t>(2 * (search.reach + growth) + 1);
-
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    const std::int64_t from = units[i].first_slot - track.origin + search.centre;
-    const auto length = static_cast<std::int64_t>(units[i].level.size());
-    if (from + length > -search.reach && from < track.size() + search.reach + growth)
-      chosen.push_back(i);
-  }
+  const std::vector<std::size_t> chosen = within_reach(units, track, search, growth);
   LagModel model(lags);
-  std::vector<std::vector<double>> evidences;
-  std::vector<std::vector<Correlation>> found;
   std::int64_t last_end = 0;
-  for (const std::size_t i : chosen) {
-    const LevelUnit& unit = units[i];
-    std::vector<Correlation> values = correlations(unit, track, first, lags);
-    std::vector<double> weights(lags);
-    const double since_start =
-        std::max(0.0, static_cast<double>(unit.first_slot - track.origin + search.centre));
-    const auto reach =
-        search.reach + static_cast<std::int64_t>(std::ceil(since_start * search.drift));
-    for (std::size_t k = 0; k < lags; ++k) {
-      const std::int64_t lag = first + static_cast<std::int64_t>(k);
-      weights[k] = std::abs(lag - search.centre) <= reach ? evidence(unit, values[k]) : -50;
-    }
-    model.add(weights, unit.starts_run, evidences.empty() ? 0 : unit.first_slot - last_end);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const LevelUnit& unit = units[chosen[i]];
+    model.add(evidence_by_lag(unit, track, search, first, lags), unit.starts_run,
+              i == 0 ? 0 : unit.first_slot - last_end);
     last_end = unit.end_slot();
-    evidences.push_back(std::move(weights));
-    found.push_back(std::move(values));
   }
   const auto states = model.solve();
   std::vector<PlacedUnit> placed;
-  for (std::size_t i = 0; i < chosen.size(); ++i)
-    placed.push_back(most_probable(chosen[i], states[i], evidences[i], found[i], first));
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    placed.push_back(most_probable(chosen[i], states[i], model.evidence(i), first));
+    placed.back().correlation = correlation_at(units[chosen[i]], track, placed.back().lag).value;
+  }
+  const std::vector<Rivals> rivals = rivals_of(model, units, placed, track, first);
+  for (std::size_t i = 0; i < placed.size(); ++i)
+    placed[i].fits_elsewhere = fits_elsewhere(rivals, i);
   return placed;
 }
 

@@ -52,6 +52,8 @@ struct PlacedUnit {
   double unmatched = 0;    // probability that it is nowhere within reach
   double evidence = 0;     // at that lag
   double correlation = 0;  // at that lag
+  // It and its neighbours would fit as well elsewhere.
+  bool fits_elsewhere = false;
 };
 
 std::vector<PlacedUnit> place_units(std::span<const LevelUnit> units, const RecordedTrack& track,

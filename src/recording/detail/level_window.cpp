@@ -14,10 +14,13 @@ namespace {
 constexpr std::int64_t lags_around = 6;
 constexpr std::size_t lag_count = 2 * lags_around + 1;
 constexpr double slot_ms = 1000.0 / ledger_slots_per_second;
-constexpr double block_slots = 50;
-// Fewer blocks than this tell little of their own scatter.
-constexpr std::size_t blocks_wanted = 6;
-constexpr double sigma_of_few_blocks_ms = 5;
+// Parts that are left out in turn.
+constexpr double blocks_wanted = 12;
+constexpr double block_slots_min = 15;
+constexpr double block_slots_max = 50;
+// Residues of neighbouring slots resemble each other: so many are worth one.
+constexpr double slots_per_residue = 3;
+constexpr double sigma_min_ms = 0.4;
 
 struct Sums {
   double n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
@@ -67,6 +70,9 @@ LagSums sums_of(const LevelUnit& unit, const RecordedTrack& track, std::int64_t 
 
 std::vector<Block> blocks_of(std::span<const LevelUnit* const> units, const RecordedTrack& track,
                              std::int64_t lag) {
+  double total = 0;
+  for (const LevelUnit* unit : units) total += unit->active;
+  const double block_slots = std::clamp(total / blocks_wanted, block_slots_min, block_slots_max);
   std::vector<Block> blocks;
   for (std::size_t i = 0; i < units.size(); ++i) {
     const LevelUnit& unit = *units[i];
@@ -122,6 +128,7 @@ double interpolated(const std::array<double, lag_count>& curve, double at) {
 struct Peak {
   double at = 0;  // lags from the middle one
   double value = 0;
+  double bend = 0;  // second derivative, by lags
 };
 
 std::optional<Peak> peak_of(const std::array<double, lag_count>& curve) {
@@ -137,7 +144,15 @@ std::optional<Peak> peak_of(const std::array<double, lag_count>& curve) {
   const double behind = interpolated(curve, best.at + step + lags_around);
   const double bend = before - 2 * best.value + behind;
   if (bend < 0) best.at += step * 0.5 * (before - behind) / bend;
+  best.bend = bend / (step * step);
   return best;
+}
+
+// Standard error, in lags, from what the peak leaves unexplained and how sharp it is.
+double sigma_of(const Peak& peak, double slots) {
+  if (peak.bend >= 0 || peak.value <= 0) return 1;
+  const double unexplained = std::max(0.0, 1 - peak.value * peak.value);
+  return std::sqrt(unexplained * slots_per_residue / (-peak.bend * peak.value * slots));
 }
 
 }  // namespace
@@ -166,11 +181,12 @@ std::optional<WindowShift> shift_of(std::span<const LevelUnit* const> units,
   mean /= count;
   double squares = 0;
   for (const double at : without) squares += (at - mean) * (at - mean);
-  double sigma_ms = std::sqrt(squares * (count - 1) / count) * slot_ms;
-  if (without.size() < blocks_wanted)
-    sigma_ms = std::max(sigma_ms, sigma_of_few_blocks_ms / std::sqrt(count));
+  double slots = 0;
+  for (const LevelUnit* unit : units) slots += unit->active;
+  const double sigma_ms =
+      std::max(std::sqrt(squares * (count - 1) / count), sigma_of(*peak, slots)) * slot_ms;
   return WindowShift{.shift_ms = track.phase_ms + (static_cast<double>(lag) + peak->at) * slot_ms,
-                     .sigma_ms = std::max(sigma_ms, 0.3),
+                     .sigma_ms = std::max(sigma_ms, sigma_min_ms),
                      .score = peak->value};
 }
 

@@ -11,6 +11,9 @@ namespace earshot::recording::detail {
 namespace {
 
 constexpr double sigmas = 3;
+constexpr double usual_drift_ms_per_s = 0.1;
+// The drift of the clocks is known once it is known this well.
+constexpr double slope_known_ms_per_s = 0.03;
 // What single estimates scatter by beyond their own error.
 constexpr double levels_scatter_ms = 0.7;
 constexpr double waveform_scatter_ms = 0.15;
@@ -44,11 +47,13 @@ class SideMapper {
              std::vector<MappingPiece>& out)
       : stretch_(stretch), side_(side), options_(options), out_(out) {}
 
+  // First of all, and again once both sides' slopes are known.
+  void fit(std::span<const AlignedWindow> windows, Slope common);
+  std::span<const ShiftPiece> lines() const { return lines_; }
   void cover(std::span<const AlignedWindow> windows, std::span<const DelayRun> runs,
              AlignmentQuality& quality);
 
  private:
-  void fit(std::span<const AlignedWindow> windows, AlignmentQuality& quality);
   void tile_run(const DelayRun& run, std::span<const AlignedWindow> windows);
   void add(Tile tile);
   void emit(const Tile& tile);
@@ -69,10 +74,10 @@ class SideMapper {
   std::vector<Tile> tiles_;
 };
 
-void SideMapper::fit(std::span<const AlignedWindow> windows, AlignmentQuality& quality) {
+void SideMapper::fit(std::span<const AlignedWindow> windows, Slope common) {
   std::vector<ShiftPoint> points;
   for (const AlignedWindow& window : windows)
-    points.push_back({.at_s = (seconds(window.from) + seconds(window.to)) / 2,
+    points.push_back({.at_s = seconds(window.at),
                       .shift_ms = window.shift_ms,
                       .sigma_ms = std::hypot(window.sigma_ms, window.basis == MappingBasis::waveform
                                                                   ? waveform_scatter_ms
@@ -80,10 +85,11 @@ void SideMapper::fit(std::span<const AlignedWindow> windows, AlignmentQuality& q
                       .may_change = window.starts_run});
   FitOptions fit;
   fit.slope_max_ms_per_s = options_.drift_ppm_max * 1e-3;
+  fit.common_slope = common.ms_per_s;
+  fit.sigma_common_slope = common.sigma;
   lines_ = fit_pieces(points, fit);
   line_of_window_.resize(windows.size());
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    quality.windows_agreeing += lines_[i].agreeing;
     for (std::size_t k = lines_[i].first; k <= lines_[i].last; ++k) line_of_window_[k] = i;
   }
 }
@@ -137,7 +143,9 @@ double SideMapper::uncertainty_ms(const Tile& tile, Duration from, Duration to) 
   const ShiftPiece& line = line_of(tile);
   const double away =
       std::max(std::abs(seconds(from) - line.at_s), std::abs(seconds(to) - line.at_s));
-  const double scatter = std::hypot(line.sigma_ms, line.sigma_slope * away);
+  // A slope that nobody could measure is taken to be a usual one at most.
+  const double slope = line.sigma_slope > 0 ? line.sigma_slope : usual_drift_ms_per_s / sigmas;
+  const double scatter = std::hypot(line.sigma_ms, slope * away);
   const double stray = std::abs(line.slope_ms_per_s) * seconds(to - from) / 2;
   return sigmas * scatter + stray +
          (tile.basis == MappingBasis::waveform ? waveform_error_ms : levels_error_ms);
@@ -212,7 +220,7 @@ void SideMapper::cover(std::span<const AlignedWindow> windows, std::span<const D
   quality.windows = windows.size();
   quality.windows_agreeing = 0;
   if (windows.empty()) return;
-  fit(windows, quality);
+  for (const ShiftPiece& line : lines_) quality.windows_agreeing += line.agreeing;
   const Duration begin =
       stretch_.nominal_start - from_ms(lines_.front().at(seconds(windows.front().from)));
   const Duration end =
@@ -277,13 +285,21 @@ void make_mapping(Alignment& alignment, const AlignmentOptions& options) {
   for (std::size_t i = 0; i < alignment.stretches.size(); ++i) {
     StretchAlignment& stretch = alignment.stretches[i];
     std::vector<MappingPiece> found[2];
-    for (const Speaker side : {Speaker::caller, Speaker::assistant}) {
-      std::vector<AlignedWindow> windows;
-      for (const AlignedWindow& window : alignment.windows)
-        if (window.stretch == i && window.side == side) windows.push_back(window);
-      AlignmentQuality& quality = side == Speaker::caller ? stretch.caller : stretch.assistant;
-      SideMapper(stretch.stretch, side, options, found[side == Speaker::caller ? 0 : 1])
-          .cover(windows, alignment.runs, quality);
+    std::vector<AlignedWindow> windows[2];
+    for (const AlignedWindow& window : alignment.windows)
+      if (window.stretch == i) windows[window.side == Speaker::caller ? 0 : 1].push_back(window);
+    SideMapper mappers[2] = {{stretch.stretch, Speaker::caller, options, found[0]},
+                             {stretch.stretch, Speaker::assistant, options, found[1]}};
+    // One recorder's clock and one bridge's: their drift is the same for both sides.
+    std::vector<ShiftPiece> lines;
+    for (std::size_t s = 0; s < 2; ++s) {
+      mappers[s].fit(windows[s], {});
+      lines.insert(lines.end(), mappers[s].lines().begin(), mappers[s].lines().end());
+    }
+    const Slope drift = common_slope(lines);
+    for (std::size_t s = 0; s < 2; ++s) {
+      if (drift.sigma > 0 && drift.sigma < slope_known_ms_per_s) mappers[s].fit(windows[s], drift);
+      mappers[s].cover(windows[s], alignment.runs, s == 0 ? stretch.caller : stretch.assistant);
     }
     for (const Speaker side : {Speaker::caller, Speaker::assistant}) {
       const std::size_t s = side == Speaker::caller ? 0 : 1;

@@ -10,7 +10,7 @@ namespace {
 
 // What one piece more must save, in squared standard errors; less where a change is expected.
 constexpr double piece_costs = 16;
-constexpr double expected_piece_costs = 9;
+constexpr double expected_piece_costs = 4;
 constexpr double line_costs = 6;
 // Pieces of more points than this are found by joining, not by trying all ends.
 constexpr std::size_t points_back_max = 400;
@@ -21,6 +21,7 @@ struct Line {
   double slope = 0;
   double sigma = 0;
   double sigma_slope = 0;
+  double free_slope = 0;
   double cost = 0;
 };
 
@@ -49,10 +50,11 @@ struct FitSums {
     line.cost = flat;
     if (points < 3 || spread <= 0) return line;
     const double slope = std::clamp(covariance / spread, -slope_max, slope_max);
+    line.free_slope = slope;
+    line.sigma_slope = std::sqrt(1 / spread);
     const double sloped = std::max(0.0, flat - 2 * slope * covariance + slope * slope * spread);
     if (sloped + line_costs > flat) return line;
     line.slope = slope;
-    line.sigma_slope = std::sqrt(1 / spread);
     line.cost = sloped + line_costs;
     return line;
   }
@@ -76,7 +78,11 @@ ShiftPiece make_piece(std::span<const ShiftPoint> points, std::size_t first, std
                    .shift_ms = line.shift,
                    .slope_ms_per_s = line.slope,
                    .sigma_ms = line.sigma * scatter,
-                   .sigma_slope = line.sigma_slope * scatter};
+                   .sigma_slope = line.sigma_slope * scatter,
+                   .free_slope = line.free_slope};
+  // What all pieces say of the slope holds where this one says nothing of its own.
+  if (line.slope == 0 && options.sigma_common_slope > 0)
+    piece.sigma_slope = options.sigma_common_slope;
   for (std::size_t i = first; i <= last; ++i)
     if (std::abs(points[i].shift_ms - piece.at(points[i].at_s)) <= 3 * points[i].sigma_ms)
       ++piece.agreeing;
@@ -85,7 +91,10 @@ ShiftPiece make_piece(std::span<const ShiftPoint> points, std::size_t first, std
 
 }  // namespace
 
-std::vector<ShiftPiece> fit_pieces(std::span<const ShiftPoint> points, const FitOptions& options) {
+std::vector<ShiftPiece> fit_pieces(std::span<const ShiftPoint> given, const FitOptions& options) {
+  // The common slope is taken out first, and put back at the end.
+  std::vector<ShiftPoint> points(given.begin(), given.end());
+  for (ShiftPoint& point : points) point.shift_ms -= options.common_slope * point.at_s;
   constexpr double infinite = std::numeric_limits<double>::infinity();
   const std::size_t count = points.size();
   std::vector<double> cost(count + 1, infinite);  // of the points before it
@@ -111,7 +120,34 @@ std::vector<ShiftPiece> fit_pieces(std::span<const ShiftPoint> points, const Fit
   for (std::size_t end = count; end > 0; end = begins[end])
     pieces.push_back(make_piece(points, begins[end], end - 1, options));
   std::ranges::reverse(pieces);
+  for (ShiftPiece& piece : pieces) {
+    piece.shift_ms += options.common_slope * piece.at_s;
+    piece.slope_ms_per_s += options.common_slope;
+  }
   return pieces;
+}
+
+Slope common_slope(std::span<const ShiftPiece> pieces) {
+  double weights = 0;
+  double sum = 0;
+  for (const ShiftPiece& piece : pieces) {
+    if (piece.sigma_slope <= 0) continue;
+    const double weight = 1 / (piece.sigma_slope * piece.sigma_slope);
+    weights += weight;
+    sum += weight * piece.free_slope;
+  }
+  if (weights == 0) return {};
+  // Pieces that contradict each other make it less certain.
+  double scatter = 0;
+  double count = 0;
+  for (const ShiftPiece& piece : pieces) {
+    if (piece.sigma_slope <= 0) continue;
+    const double off = (piece.free_slope - sum / weights) / piece.sigma_slope;
+    scatter += off * off;
+    count += 1;
+  }
+  const double inflated = count > 1 ? std::sqrt(std::max(1.0, scatter / (count - 1))) : 1;
+  return {.ms_per_s = sum / weights, .sigma = inflated / std::sqrt(weights)};
 }
 
 }  // namespace earshot::recording::detail

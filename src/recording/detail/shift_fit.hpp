@@ -22,7 +22,8 @@ struct ShiftPiece {
   double shift_ms = 0;
   double slope_ms_per_s = 0;
   double sigma_ms = 0;       // of shift_ms at at_s
-  double sigma_slope = 0;    // of slope_ms_per_s
+  double sigma_slope = 0;    // of slope_ms_per_s; 0: the points do not tell
+  double free_slope = 0;     // what the points alone have for it, even where it is not significant
   std::size_t agreeing = 0;  // points within their own error of it
 
   double at(double time_s) const { return shift_ms + slope_ms_per_s * (time_s - at_s); }
@@ -30,7 +31,17 @@ struct ShiftPiece {
 
 struct FitOptions {
   double slope_max_ms_per_s = 0.3;  // 300 ppm
+  // Of two clocks against each other, as all pieces together have it: taken as given.
+  double common_slope = 0;
+  double sigma_common_slope = 0;
 };
+
+struct Slope {
+  double ms_per_s = 0;
+  double sigma = 0;  // 0: nothing is known
+};
+// What pieces, each for itself, say of one slope that all share.
+Slope common_slope(std::span<const ShiftPiece> pieces);
 
 std::vector<ShiftPiece> fit_pieces(std::span<const ShiftPoint> points, const FitOptions& options);
 

@@ -6,36 +6,48 @@
 
 #include "base/bytes.hpp"
 #include "domain/level_meter.hpp"
-#include "recording/level_track.hpp"
+#include "recording/alignment.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <numbers>
-#include <random>
 #include <vector>
 
 namespace earshot::recording::testing {
 
-// Not SeededRandom, whose lock costs too much a sample.
+// SplitMix64: SeededRandom's lock costs too much a sample.
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : engine_(seed * 2654435761U + 12345) {}
-  double unit() { return static_cast<double>(engine_() >> 11) * 0x1.0p-53; }
+  explicit Dice(std::uint64_t seed) : state_(seed * 2654435761U + 12345) {}
+  std::uint64_t next() {
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15U;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+    return z ^ (z >> 31);
+  }
+  double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
   double between(double low, double high) { return low + (high - low) * unit(); }
   bool chance(double probability) { return unit() < probability; }
-  double noise() { return unit() + unit() + unit() - 1.5; }  // variance 1/4
+  // Variance 1/4, about normal.
+  double noise() {
+    const std::uint64_t bits = next();
+    constexpr std::uint64_t third = 0x1FFFFF;
+    return static_cast<double>((bits & third) + (bits >> 21 & third) + (bits >> 42 & third)) *
+               0x1.0p-21 -
+           1.5;
+  }
 
  private:
-  std::mt19937_64 engine_;
+  std::uint64_t state_;
 };
 
 struct Utterance {
   Speaker side = Speaker::caller;
   double from_s = 0;
   double to_s = 0;
+  double heard_to_s = 1e9;  // of the assistant: what follows was sent, but dropped at StopAudio
 };
 
 // From `from_s` of call time on, the recording has that side this much later than the bridge.
@@ -75,6 +87,11 @@ class Voice {
   }
 
   // A copy of what was said at `from_s`, again: phrases that repeat.
+  void silence(double from_s, double to_s) {
+    const auto from = static_cast<std::size_t>(from_s * rate);
+    const auto to = static_cast<std::size_t>(to_s * rate);
+    for (std::size_t i = from; i < std::min(to, samples_.size()); ++i) samples_[i] = 0;
+  }
   void repeat(double from_s, double length_s, double at_s) {
     const auto from = static_cast<std::size_t>(from_s * rate);
     const auto to = static_cast<std::size_t>(at_s * rate);
@@ -85,7 +102,8 @@ class Voice {
 
   double at(double seconds) const {
     const double position = seconds * rate;
-    const auto i = static_cast<std::int64_t>(std::floor(position));
+    if (position < 1) return 0;
+    const auto i = static_cast<std::int64_t>(position);
     if (i < 1 || i + 2 >= static_cast<std::int64_t>(samples_.size())) return 0;
     const auto k = static_cast<std::size_t>(i);
     const double f = position - static_cast<double>(i);
@@ -164,9 +182,20 @@ inline std::int16_t to_sample(double value) {
 // G.711 mu-law there and back, as a telephone does to it.
 inline double through_mu_law(double value) {
   constexpr double mu = 255;
-  const double magnitude = std::min(1.0, std::abs(value));
-  const double code = std::round(std::log1p(mu * magnitude) / std::log1p(mu) * 127) / 127;
-  const double back = (std::pow(1 + mu, code) - 1) / mu;
+  constexpr std::size_t codes = 128;
+  // Where each code's sound begins, and what it becomes.
+  static const auto table = [] {
+    std::array<std::array<double, codes>, 2> made{};
+    for (std::size_t i = 0; i < codes; ++i) {
+      const auto back = [](double code) { return (std::pow(1 + mu, code / 127) - 1) / mu; };
+      made[0][i] = back(static_cast<double>(i) - 0.5);
+      made[1][i] = back(static_cast<double>(i));
+    }
+    return made;
+  }();
+  const double magnitude = std::abs(value);
+  const auto above = std::upper_bound(table[0].begin() + 1, table[0].end(), magnitude);
+  const double back = table[1][static_cast<std::size_t>(above - table[0].begin()) - 1];
   return value < 0 ? -back : back;
 }
 
@@ -187,25 +216,14 @@ class SpokenCall {
       : script_(std::move(script)),
         path_(path),
         caller_(script_, Speaker::caller),
-        assistant_(script_, Speaker::assistant) {}
+        assistant_(script_, Speaker::assistant),
+        drops_(std::ranges::any_of(
+            script_.utterances, [](const Utterance& one) { return one.heard_to_s < one.to_s; })) {}
 
+  // For changes before anything is made of the call.
   Voice& voice(Speaker side) { return side == Speaker::caller ? caller_ : assistant_; }
   const VoiceScript& script() const { return script_; }
-
-  // What the bridge had at call time.
-  double heard(Speaker side, double call_s) const {
-    if (side == Speaker::assistant) return played(call_s) ? assistant_.at(call_s) : 0;
-    double value = caller_.at(call_s);
-    if (path_.line_echo > 0)
-      value += path_.line_echo * heard(Speaker::assistant, call_s - path_.line_echo_s);
-    return value;
-  }
-  // Whether the assistant's queue had something to play.
-  bool played(double call_s) const {
-    return std::ranges::any_of(script_.utterances, [&](const Utterance& one) {
-      return one.side == Speaker::assistant && one.from_s <= call_s && call_s < one.to_s;
-    });
-  }
+  const CallPath& path() const { return path_; }
 
   CallLevels levels() const {
     CallLevels out;
@@ -214,45 +232,24 @@ class SpokenCall {
     out.caller.resize(slots);
     out.assistant.resize(slots);
     Dice dice(script_.seed + 77);
-    const double noise = std::pow(10, path_.noise_dbfs / 20) * 2;
     const std::size_t count = path_.bridge_rate_hz / 50;
-    std::vector<std::int16_t> samples(count);
     for (std::size_t k = 0; k < slots; ++k) {
       const double at_s = static_cast<double>(k) * 0.02;
-      for (std::size_t i = 0; i < count; ++i)
-        samples[i] =
-            to_sample(heard(Speaker::caller, at_s + static_cast<double>(i) / path_.bridge_rate_hz) +
-                      noise * dice.noise());
-      out.caller[k] = level_of(samples);
-      if (!played(at_s + 0.01)) continue;
-      for (std::size_t i = 0; i < count; ++i)
-        samples[i] = to_sample(
-            heard(Speaker::assistant, at_s + static_cast<double>(i) / path_.bridge_rate_hz));
-      out.assistant[k] = level_of(samples);
+      out.caller[k] = level_of(heard(Speaker::caller, at_s, count, dice));
+      if (played(at_s + 0.01))
+        out.assistant[k] = level_of(heard(Speaker::assistant, at_s, count, dice));
     }
     return out;
   }
 
   std::vector<std::int16_t> tap(Speaker side, Duration from, Duration length) const {
     Dice dice(script_.seed + 99);
-    const double noise = side == Speaker::caller ? std::pow(10, path_.noise_dbfs / 20) * 2 : 0;
-    const double from_s = static_cast<double>(from.count()) * 1e-6;
-    std::vector<std::int16_t> out(
-        static_cast<std::size_t>(length.count() * path_.bridge_rate_hz / 1'000'000));
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] = to_sample(heard(side, from_s + static_cast<double>(i) / path_.bridge_rate_hz) +
-                         noise * dice.noise());
-    return out;
+    return heard(side, static_cast<double>(from.count()) * 1e-6,
+                 static_cast<std::size_t>(length.count() * path_.bridge_rate_hz / 1'000'000), dice);
   }
 
-  // One side in the recording, at the recorder's (nominal) call time.
-  double recorded(Speaker side, double nominal_s) const {
-    const double guess = nominal_s - script_.shift_s(side, nominal_s);
-    const double call_s = nominal_s - script_.shift_s(side, guess);
-    return side == Speaker::caller ? caller_.at(call_s) : heard(Speaker::assistant, call_s);
-  }
-
-  // Samples of the recording, as 16-bit PCM, from a nominal time on.
+  // Samples of the recording, as 16-bit PCM, from a nominal call time on. Unmixed: caller, then
+  // assistant.
   Bytes render(double nominal_s, double length_s, bool unmixed = false) const {
     Bytes out;
     const auto frames = static_cast<std::size_t>(length_s * path_.recorder_rate_hz);
@@ -260,27 +257,64 @@ class SpokenCall {
     Dice dice(script_.seed + 55 + static_cast<std::uint64_t>(nominal_s * 10));
     const double noise = std::pow(10, path_.recorder_noise_dbfs / 20) * 2;
     const double line = std::pow(10, path_.noise_dbfs / 20) * 2;
+    const std::size_t block = path_.recorder_rate_hz / 100;
+    double caller_late = 0;
+    double assistant_late = 0;
+    double gain = 1;
     for (std::size_t i = 0; i < frames; ++i) {
       const double at = nominal_s + static_cast<double>(i) / path_.recorder_rate_hz;
-      const double caller = recorded(Speaker::caller, at) + line * dice.noise();
-      const double assistant = recorded(Speaker::assistant, at);
+      if (i % block == 0) {
+        caller_late = late_by(Speaker::caller, at);
+        assistant_late = late_by(Speaker::assistant, at);
+        gain = std::pow(10, path_.gain_wander_db * std::sin(at * 0.21) / 20);
+      }
+      const double caller = caller_.at(at - caller_late) + line * dice.noise();
+      const double assistant =
+          dropped(at - assistant_late) ? 0 : assistant_.at(at - assistant_late);
       if (unmixed) {
-        put(out, finish(caller, at) + noise * dice.noise());
-        put(out, finish(assistant, at) + noise * dice.noise());
+        put(out, finish(caller) * gain + noise * dice.noise());
+        put(out, finish(assistant) * gain + noise * dice.noise());
       } else {
-        put(out, finish(caller + assistant, at) + noise * dice.noise());
+        put(out, finish(caller + assistant) * gain + noise * dice.noise());
       }
     }
     return out;
   }
 
  private:
-  double finish(double value, double at) const {
-    if (path_.mu_law) value = through_mu_law(value);
-    if (path_.gain_wander_db != 0)
-      value *= std::pow(10, path_.gain_wander_db * std::sin(at * 0.21) / 20);
-    return value;
+  // What the bridge had from that call time on.
+  std::vector<std::int16_t> heard(Speaker side, double from_s, std::size_t count,
+                                  Dice& dice) const {
+    const double noise = side == Speaker::caller ? std::pow(10, path_.noise_dbfs / 20) * 2 : 0;
+    std::vector<std::int16_t> out(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double at = from_s + static_cast<double>(i) / path_.bridge_rate_hz;
+      double value = side == Speaker::caller ? caller_.at(at) : assistant_.at(at);
+      if (noise > 0) value += noise * dice.noise();
+      if (side == Speaker::caller && path_.line_echo > 0)
+        value += path_.line_echo * assistant_.at(at - path_.line_echo_s);
+      out[i] = to_sample(value);
+    }
+    return out;
   }
+
+  // Whether the assistant's queue had something to play.
+  bool played(double call_s) const {
+    return std::ranges::any_of(script_.utterances, [&](const Utterance& one) {
+      return one.side == Speaker::assistant && one.from_s <= call_s && call_s < one.to_s;
+    });
+  }
+  bool dropped(double call_s) const {
+    if (!drops_) return false;
+    return std::ranges::any_of(script_.utterances, [&](const Utterance& one) {
+      return one.heard_to_s <= call_s && call_s < one.to_s;
+    });
+  }
+
+  double late_by(Speaker side, double nominal_s) const {
+    return script_.shift_s(side, nominal_s - script_.shift_s(side, nominal_s));
+  }
+  double finish(double value) const { return path_.mu_law ? through_mu_law(value) : value; }
   static void put(Bytes& out, double value) {
     const auto sample = static_cast<std::uint16_t>(to_sample(value));
     out.push_back(static_cast<std::uint8_t>(sample));
@@ -291,6 +325,7 @@ class SpokenCall {
   CallPath path_;
   Voice caller_;
   Voice assistant_;
+  bool drops_;
 };
 
 // Two parties in turns; the caller interrupts now and then, and after that the assistant's delay is
@@ -322,6 +357,54 @@ inline VoiceScript make_conversation(std::uint64_t seed, double length_s) {
     at = std::max(caller_at + answer, at + spoken) + dice.between(0.5, 1.6);
   }
   return script;
+}
+
+// A part of the recording as one stretch, metered from its bytes. Its metadata claims that it began
+// `claimed_late_s` later than it did.
+struct Part {
+  double start_s = 0.3;
+  double length_s = 0;  // 0: to just before the call's end
+  double claimed_late_s = 0;
+  bool unmixed = false;
+  std::uint32_t chunk = 0;
+};
+
+inline StretchLevels recorded_part(const SpokenCall& call, const Part& part = {}) {
+  const AudioFormat format{call.path().recorder_rate_hz,
+                           static_cast<std::uint16_t>(part.unmixed ? 2 : 1), 16};
+  const double length_s =
+      part.length_s > 0 ? part.length_s : call.script().length_s - part.start_s - 0.5;
+  const Bytes bytes = call.render(part.start_s, length_s, part.unmixed);
+  const RecordedStretch stretch{
+      .recording = {"rec"},
+      .chunk = {part.chunk},
+      .frames = bytes.size() / format.frame_bytes(),
+      .rate_hz = format.sample_rate_hz,
+      .nominal_start = Duration(std::llround((part.start_s + part.claimed_late_s) * 1e6))};
+  ChunkLevelMeter meter(format, {stretch});
+  meter.feed(bytes);
+  return meter.finish().at(0);
+}
+
+// What a tap and a chunk hold of a window, for a mixed recording of one part.
+inline FetchedWindow fetch_window(const SpokenCall& call, const WaveformWindow& window,
+                                  const Part& part = {}) {
+  const std::uint32_t rate = call.path().recorder_rate_hz;
+  const Bytes bytes = call.render(part.start_s + static_cast<double>(window.first_frame) / rate,
+                                  static_cast<double>(window.frames) / rate);
+  return {.window = window,
+          .tap = call.tap(window.side, window.tap_from, window.tap_length),
+          .tap_rate_hz = call.path().bridge_rate_hz,
+          .recorded = decode_pcm(bytes, {rate, 1, 16}, {}),
+          .recorded_rate_hz = rate};
+}
+
+inline std::vector<FetchedWindow> fetch_windows(const SpokenCall& call,
+                                                const std::vector<WaveformWindow>& windows,
+                                                const Part& part = {}) {
+  std::vector<FetchedWindow> fetched;
+  for (const WaveformWindow& window : windows) fetched.push_back(fetch_window(call, window, part));
+  return fetched;
 }
 
 }  // namespace earshot::recording::testing
