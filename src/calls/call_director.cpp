@@ -243,7 +243,8 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
   Letter letter{.event = std::move(reading.event),
                 .stored_number = number,
                 .journal_type = std::move(reading.journal_type),
-                .journal_detail = std::move(reading.journal_detail)};
+                .journal_detail = std::move(reading.journal_detail),
+                .files = detail::file_locations_of(stored.event, stored.received_at)};
   if ((*actor)->post(std::move(letter))) co_return;
   in_hand.erase(number);  // it waits in the database
   missed = true;

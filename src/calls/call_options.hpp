@@ -27,6 +27,10 @@ struct CallsOptions {
   Duration discovery_first_due = 5s;  // after the recording's end
   Duration discovery_deadline = 24h;
   Duration verdict_first_due = 10s;  // after the call's end
+  // Service-managed: the word on where a recording's files are is missed so long after its end.
+  Duration file_event_alert_after = 15min;
+  // BYOS: the export has so long after that word, before a second copy is asked of ACS.
+  Duration second_copy_after = 5min;
   // What is still going on when the service must stop is hung up; false leaves the phone calls to
   // the next process.
   bool hang_up_at_stop = true;

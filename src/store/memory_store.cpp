@@ -218,6 +218,20 @@ Task<Result<std::vector<Chunk>>> MemoryStore::chunks_of(RecordingId id) {
   co_return found;
 }
 
+Task<Result<std::vector<RecordingFile>>> MemoryStore::files_of(RecordingId recording) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<RecordingFile> found;
+  for (const auto& [key, file] : state_->tables.files)
+    if (key.first == recording) found.push_back(file);
+  co_return found;
+}
+
+Task<Result<void>> MemoryStore::save_fetch(FileFetch fetch) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  co_return state_->tables.put_fetch(std::move(fetch));
+}
+
 Task<Result<std::vector<Turn>>> MemoryStore::turns_of(ContextId call) {
   std::lock_guard lock(state_->mutex);
   std::vector<Turn> found;

@@ -3,13 +3,14 @@
 
 #include "base/random.hpp"
 #include "ports/call_store.hpp"
+#include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 
 #include <memory>
 
 namespace earshot::store {
 
-class MemoryStore : public CallStore, public JobStore {
+class MemoryStore : public CallStore, public JobStore, public FileLocations {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -49,6 +50,9 @@ class MemoryStore : public CallStore, public JobStore {
   Task<Result<std::vector<Verdict>>> verdicts_of(ContextId call) override;
   Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override;
   Task<Result<void>> ping() override;
+
+  Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override;
+  Task<Result<void>> save_fetch(FileFetch fetch) override;
 
   Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;
   Task<Result<void>> extend(JobId id, std::string runner, WallTime until) override;

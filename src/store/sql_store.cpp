@@ -2,6 +2,7 @@
 
 #include "store/detail/call_rows.hpp"
 #include "store/detail/event_rows.hpp"
+#include "store/detail/file_rows.hpp"
 #include "store/detail/job_rows.hpp"
 #include "store/detail/journal_rows.hpp"
 #include "store/detail/readers.hpp"
@@ -66,6 +67,7 @@ void apply(Connection& connection, const Changes& changes, const std::vector<Job
   for (const auto& change : changes.discoveries) put_discovery(connection, change);
   for (const auto& pause : changes.pauses) put_pause(connection, pause);
   for (const auto& chunk : changes.chunks) put_chunk(connection, chunk);
+  for (const auto& location : changes.file_locations) put_file_location(connection, location);
   for (const auto& turn : changes.turns) put_turn(connection, turn);
   for (const auto& verdict : changes.verdicts) put_verdict(connection, verdict);
   for (const auto& entry : changes.journal) append_journal(connection, entry);
@@ -192,6 +194,13 @@ class SqlStoreImpl : public SqlStore {
   }
   Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override {
     return read([query](Connection& connection) { return find_unjudged(connection, query); });
+  }
+  Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override {
+    return read([recording](Connection& connection) { return find_files(connection, recording); });
+  }
+  Task<Result<void>> save_fetch(FileFetch fetch) override {
+    return writer_.write(
+        [fetch = std::move(fetch)](Connection& connection) { put_file_fetch(connection, fetch); });
   }
 
   Task<Result<void>> ping() override {

@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "ports/call_store.hpp"
+#include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 
 #include <cstddef>
@@ -45,7 +46,7 @@ struct SqlStoreOptions {
   Duration unacknowledged_max = 15s;  // bytes that nobody acknowledges (tcp_user_timeout)
 };
 
-class SqlStore : public CallStore, public JobStore {
+class SqlStore : public CallStore, public JobStore, public FileLocations {
  public:
   // Called after each commit that added jobs, on the committer's thread; quick. Before the first
   // commit; none: nobody is told.

@@ -1,9 +1,10 @@
 #pragma once
-// What a contract suite needs of the implementation it runs on: both ports of one empty store, and
+// What a contract suite needs of the implementation it runs on: the ports of one empty store, and
 // a loop that runs its tasks. One is made for each case.
 
 #include "net/testing/test_runtime.hpp"
 #include "ports/call_store.hpp"
+#include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 
 #include <functional>
@@ -16,6 +17,7 @@ class StoreUnderTest {
   virtual ~StoreUnderTest() = default;
   virtual CallStore& calls() = 0;
   virtual JobStore& jobs() = 0;
+  virtual FileLocations& files() = 0;
 
   template <class T>
   T run(Task<T> task) {

@@ -174,6 +174,7 @@ Changes CallActor::changes_of(Transition& transition, const Letter& letter) {
                                .type = letter.journal_type,
                                .detail = letter.journal_detail});
   if (letter.stored_number != 0) changes.handled_events.push_back(letter.stored_number);
+  add_files(changes, letter.files);
   if (!letter.event) return changes;
   add_actions(changes, transition);
   add_ring(changes, transition.next);
@@ -210,12 +211,7 @@ void CallActor::add_actions(Changes& changes, Transition& transition) {
     else if (const auto* over = std::get_if<call_action::ClosePause>(&action))
       changes.pauses.push_back({.recording = over->id, .from = over->from, .to = over->to});
     else if (const auto* queued = std::get_if<call_action::QueueDiscovery>(&action))
-      changes.jobs.push_back({.kind = "discover_recording",
-                              .subject = queued->id.text,
-                              .payload = "{}",
-                              .due = now + shared_.options.discovery_first_due,
-                              .deadline = now + shared_.options.discovery_deadline,
-                              .unique_key = "discover_recording/" + queued->id.text});
+      add_search(changes, transition.next, queued->id);
     else if (const auto* start = std::get_if<call_action::StartRecording>(&action);
              start && !start->repeat)
       // Stored before it is sent, so that a retry after a crash is the same request.
@@ -234,6 +230,45 @@ Task<bool> CallActor::is_stored(Call wanted, bool stores_call) {
   auto& store = shared_.services.store;
   auto call = co_await shared_.patiently<Call>([&] { return store.load_call(wanted.id); });
   co_return call && *call == wanted;
+}
+
+void CallActor::add_search(Changes& changes, const CallState& next, const RecordingId& id) {
+  const auto now = shared_.services.clock.wall_now();
+  changes.jobs.push_back({.kind = "discover_recording",
+                          .subject = id.text,
+                          .payload = "{}",
+                          .due = now + shared_.options.discovery_first_due,
+                          .deadline = now + shared_.options.discovery_deadline,
+                          .unique_key = "discover_recording/" + id.text});
+  const auto recording = std::ranges::find(next.recordings, id, &Recording::id);
+  if (recording == next.recordings.end() || recording->byos) return;
+  // Only one event tells where its files are, and it cannot be asked for again.
+  changes.jobs.push_back({.kind = "watch_recording_files",
+                          .subject = id.text,
+                          .payload = "{}",
+                          .due = now + shared_.options.file_event_alert_after,
+                          .deadline = now + files_kept_at_acs,
+                          .unique_key = "watch_recording_files/" + id.text});
+}
+
+// In the transaction that marks the event as handled: a location that is lost is lost for good.
+void CallActor::add_files(Changes& changes, const std::vector<FileLocation>& files) {
+  if (files.empty()) return;
+  const auto& id = files.front().recording;
+  const auto recording = std::ranges::find(state_.recordings, id, &Recording::id);
+  if (recording == state_.recordings.end()) {
+    shared_.services.log.warn("ACS told of the files of a recording that is not ours",
+                              {{"call", state_.call.id.text}, {"recording", id.text}});
+    return;
+  }
+  const auto now = shared_.services.clock.wall_now();
+  changes.file_locations = files;
+  changes.jobs.push_back({.kind = "fetch_recording",
+                          .subject = id.text,
+                          .payload = "{}",
+                          .due = recording->byos ? now + shared_.options.second_copy_after : now,
+                          .deadline = files.front().expires_at,
+                          .unique_key = "fetch_recording/" + id.text});
 }
 
 // False: there is nothing left to do for the letter.

@@ -65,7 +65,8 @@ struct Letter {
   std::int64_t stored_number = 0;  // of the StoredEvent; 0 = none
   std::string journal_type;        // with a stored event
   std::string journal_detail;
-  std::function<void()> taken;  // when it was dealt with, whatever came of it
+  std::vector<FileLocation> files;  // that the event tells of
+  std::function<void()> taken;      // when it was dealt with, whatever came of it
 };
 
 struct MediaArrival {
@@ -103,6 +104,8 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   Changes changes_of(Transition& transition, const Letter& letter);
   void add_actions(Changes& changes, Transition& transition);
   void add_ring(Changes& changes, const CallState& next);
+  void add_files(Changes& changes, const std::vector<FileLocation>& files);
+  void add_search(Changes& changes, const CallState& next, const RecordingId& id);
   Task<void> give_up_letter(Letter letter, Error error);
   Task<bool> is_stored(Call wanted, bool stores_call);
   Task<bool> reload();

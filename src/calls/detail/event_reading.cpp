@@ -2,6 +2,8 @@
 
 #include "domain/journal_text.hpp"
 
+#include <algorithm>
+
 namespace earshot::calls::detail {
 namespace {
 
@@ -54,8 +56,8 @@ struct Reader {
     reading.event = call_event::MediaFailed{body.result.code, body.result.sub_code, body.details};
     detail({{"event", id}, {"codes", codes(body.result)}, {"details", body.details}});
   }
-  // The whole of it stays in the journal: in service-managed mode it is the only source of the
-  // chunks' locations, and discovery reads it there.
+  // The whole of it stays in the journal, where discovery reads which chunk was the last. The
+  // locations are rows as well: file_locations_of().
   void operator()(const RecordingFileStatusUpdated& body) {
     std::string chunks;
     for (const auto& chunk : body.chunks) {
@@ -87,6 +89,25 @@ EventReading read_event(const InboundEvent& event) {
       "event " + (dot == std::string::npos ? event.type : event.type.substr(dot + 1));
   std::visit(reader, event.body);
   return std::move(reader.reading);
+}
+
+std::vector<FileLocation> file_locations_of(const InboundEvent& event, WallTime received_at) {
+  std::vector<FileLocation> locations;
+  const auto* updated = std::get_if<RecordingFileStatusUpdated>(&event.body);
+  if (updated == nullptr) return locations;
+  // An event of the future would have us believe that its files last longer than they do.
+  const auto told_at = std::min(event.occurred_at.value_or(received_at), received_at);
+  for (const auto& chunk : updated->chunks)
+    locations.push_back({.recording = updated->recording_id,
+                         .index = {chunk.index},
+                         .document_id = chunk.document_id,
+                         .end_reason = chunk.end_reason,
+                         .content = chunk.content_location,
+                         .metadata = chunk.metadata_location,
+                         .deletion = chunk.delete_location,
+                         .told_at = told_at,
+                         .expires_at = told_at + files_kept_at_acs});
+  return locations;
 }
 
 RecordingId recording_of(const InboundEvent& event) {

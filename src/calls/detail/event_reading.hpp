@@ -2,10 +2,12 @@
 // What an inbound event means to its call, and what the journal says of it.
 
 #include "domain/call_machine.hpp"
+#include "domain/recording_file.hpp"
 #include "ports/call_events.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace earshot::calls::detail {
 
@@ -19,5 +21,7 @@ struct EventReading {
 EventReading read_event(const InboundEvent& event);
 // The recording that the event is about; empty when it is about none.
 RecordingId recording_of(const InboundEvent& event);
+// Where ACS keeps the chunks that the event names, and until when; none of other events.
+std::vector<FileLocation> file_locations_of(const InboundEvent& event, WallTime received_at);
 
 }  // namespace earshot::calls::detail

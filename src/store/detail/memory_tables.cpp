@@ -54,7 +54,8 @@ Result<void> MemoryTables::check(const Changes& changes) const {
   }
   if (!std::ranges::all_of(changes.discoveries, recording_known, &DiscoveryChange::recording) ||
       !std::ranges::all_of(changes.pauses, recording_known, &RecordingPause::recording) ||
-      !std::ranges::all_of(changes.chunks, recording_known, &Chunk::recording))
+      !std::ranges::all_of(changes.chunks, recording_known, &Chunk::recording) ||
+      !std::ranges::all_of(changes.file_locations, recording_known, &FileLocation::recording))
     return fail(ErrorKind::not_found, "there is no such recording");
   return ok();
 }
@@ -98,6 +99,7 @@ void MemoryTables::apply(Changes changes, Random& random) {
   }
   for (auto& pause : changes.pauses) pauses[{pause.recording, pause.from}] = pause;
   for (auto& chunk : changes.chunks) chunks[{chunk.recording, chunk.index}] = std::move(chunk);
+  for (auto& location : changes.file_locations) put_location(std::move(location));
   for (auto& turn : changes.turns) {
     turn.text = mend_text(turn.text);
     turn.generated_text = mend_text(turn.generated_text);
@@ -116,6 +118,32 @@ void MemoryTables::apply(Changes changes, Random& random) {
   }
   for (auto& row : changes.diagnostics) diagnostics.push_back(std::move(row));
   for (const auto& job : changes.jobs) add_job(job, random);
+}
+
+void MemoryTables::put_location(FileLocation location) {
+  for (auto* text : {&location.document_id, &location.end_reason, &location.content,
+                     &location.metadata, &location.deletion})
+    *text = mend_text(*text);
+  const std::pair key{location.recording, location.index};
+  auto& file = files[key];
+  file.fetch.recording = location.recording;
+  file.fetch.index = location.index;
+  if (file.told.recording.empty() || location.told_at >= file.told.told_at)
+    file.told = std::move(location);
+}
+
+Result<void> MemoryTables::put_fetch(FileFetch fetch) {
+  if (find_recording(fetch.recording) == nullptr)
+    return fail(ErrorKind::not_found, "there is no such recording");
+  const auto found = files.find({fetch.recording, fetch.index});
+  if (found == files.end())
+    return fail(ErrorKind::not_found, "ACS has told of no such chunk of the recording");
+  fetch.audio.text = mend_text(fetch.audio.text);
+  fetch.metadata.text = mend_text(fetch.metadata.text);
+  fetch.sha256 = mend_text(fetch.sha256);
+  fetch.last_error = mend_text(fetch.last_error);
+  found->second.fetch = std::move(fetch);
+  return ok();
 }
 
 void MemoryTables::add_job(const NewJob& job, Random& random) {

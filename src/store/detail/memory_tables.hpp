@@ -34,6 +34,7 @@ struct MemoryTables {
   std::vector<Recording> recordings;
   std::map<std::pair<RecordingId, WallTime>, RecordingPause> pauses;
   std::map<std::pair<RecordingId, ChunkIndex>, Chunk> chunks;
+  std::map<std::pair<RecordingId, ChunkIndex>, RecordingFile> files;
   std::map<std::tuple<ContextId, std::string, std::string>, Turn> turns;
   std::map<std::pair<ContextId, int>, Verdict> verdicts;
   std::vector<JournalEntry> journal;
@@ -47,6 +48,7 @@ struct MemoryTables {
   Result<void> check(const Changes& changes) const;
   void apply(Changes changes, Random& random);
   EventStoreResult put_event(InboundEvent event, WallTime received_at);
+  Result<void> put_fetch(FileFetch fetch);
 
   Recording* find_recording(const RecordingId& id);
   const Recording* find_recording(const RecordingId& id) const;  // the newest of that id
@@ -54,6 +56,7 @@ struct MemoryTables {
 
  private:
   Result<void> check_call(const Call& call) const;
+  void put_location(FileLocation location);
   void add_job(const NewJob& job, Random& random);
 };
 

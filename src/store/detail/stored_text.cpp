@@ -131,6 +131,8 @@ Result<void> check_ids(const Changes& changes) {
     check.optional("a chunk's blob name", chunk.audio.text, job_key_bytes_max);
     check.optional("a chunk's metadata blob name", chunk.metadata.text, job_key_bytes_max);
   }
+  for (const auto& location : changes.file_locations)
+    check.needed("a file location's recordingId", location.recording.text);
   for (const auto& turn : changes.turns) {
     check.context("a turn's contextId", turn.call);
     check.optional("a turn's session id", turn.session_id);

@@ -3,6 +3,7 @@
 
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
+#include "domain/recording_file.hpp"
 #include "domain/turn.hpp"
 #include "domain/verdict.hpp"
 
@@ -24,6 +25,7 @@ std::string_view to_word(SpanKind kind);
 std::string_view to_word(SpanSource source);
 std::string_view to_word(GapCause cause);
 std::string_view to_word(MappingBasis basis);
+std::string_view to_word(FileState state);
 
 // Throws DatabaseError (`corrupt`) for a word that is none.
 void from_word(const std::string& word, CallPhase& phase);
@@ -39,5 +41,6 @@ void from_word(const std::string& word, SpanKind& kind);
 void from_word(const std::string& word, SpanSource& source);
 void from_word(const std::string& word, GapCause& cause);
 void from_word(const std::string& word, MappingBasis& basis);
+void from_word(const std::string& word, FileState& state);
 
 }  // namespace earshot::store

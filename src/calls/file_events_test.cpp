@@ -1,0 +1,150 @@
+// What the event on a recording's files leaves behind.
+
+#include "calls/testing/call_desk.hpp"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+
+namespace earshot::calls {
+
+using testing::CallDesk;
+
+namespace {
+
+InboundEvent file_event(CallDesk& desk, std::vector<RecordingFileChunk> chunks) {
+  InboundEvent event{.door = EventDoor::event_grid,
+                     .id = "file",
+                     .type = "Microsoft.Communication.RecordingFileStatusUpdated",
+                     .occurred_at = desk.runtime.clock().wall_now() - 30s,
+                     .raw = "{}"};
+  event.body = RecordingFileStatusUpdated{.recording_id = {"R1"}, .chunks = std::move(chunks)};
+  return event;
+}
+
+std::vector<RecordingFileChunk> two_chunks() {
+  return {{.index = 0,
+           .document_id = "d0",
+           .end_reason = "ChunkMaximumSizeExceeded",
+           .content_location = "https://x/0/content/video",
+           .metadata_location = "https://x/0/content/acsmetadata",
+           .delete_location = "https://x/0"},
+          {.index = 1,
+           .document_id = "d1",
+           .end_reason = "SessionEnded",
+           .content_location = "https://y/1/content/video",
+           .metadata_location = "",
+           .delete_location = ""}};
+}
+
+// Jobs of that kind, due or not.
+std::vector<Job> jobs_of(CallDesk& desk, std::string_view kind) {
+  std::vector<Job> found;
+  const auto far = desk.runtime.clock().wall_now() + std::chrono::hours(48);
+  while (true) {
+    auto leased = desk.runtime.run_for(desk.store.lease("test", far, far + 1h));
+    REQUIRE(leased.has_value());
+    if (!*leased) return found;
+    if ((*leased)->kind == kind) found.push_back(**leased);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the locations that a file status event names are kept, with the time they expire") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  const auto event = file_event(desk, two_chunks());
+
+  desk.accept(event);
+
+  const auto files = desk.runtime.run_for(desk.store.files_of({"R1"}));
+  REQUIRE(files.has_value());
+  REQUIRE(files->size() == 2);
+  const auto& first = (*files)[0].told;
+  CHECK(first.index.value == 0);
+  CHECK(first.document_id == "d0");
+  CHECK(first.end_reason == "ChunkMaximumSizeExceeded");
+  CHECK(first.content == "https://x/0/content/video");
+  CHECK(first.metadata == "https://x/0/content/acsmetadata");
+  CHECK(first.deletion == "https://x/0");
+  CHECK(first.told_at == *event.occurred_at);
+  CHECK(first.expires_at == *event.occurred_at + 24h);
+  CHECK((*files)[1].told.content == "https://y/1/content/video");
+  CHECK((*files)[1].fetch.state == FileState::waiting);
+}
+
+TEST_CASE("files told of in service-managed mode are fetched at once, until they expire") {
+  CallDesk desk;
+  desk.options.machine.byos = false;
+  desk.start();
+  desk.talk();
+  const auto event = file_event(desk, two_chunks());
+
+  desk.accept(event);
+
+  const auto jobs = jobs_of(desk, "fetch_recording");
+  REQUIRE(jobs.size() == 1);
+  CHECK(jobs[0].subject == "R1");
+  CHECK(jobs[0].due == desk.runtime.clock().wall_now());
+  CHECK(jobs[0].deadline == *event.occurred_at + 24h);
+}
+
+TEST_CASE("the export into the customer's container has its time before a second copy is fetched") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+
+  desk.accept(file_event(desk, two_chunks()));
+
+  const auto jobs = jobs_of(desk, "fetch_recording");
+  REQUIRE(jobs.size() == 1);
+  CHECK(jobs[0].due == desk.runtime.clock().wall_now() + desk.options.second_copy_after);
+}
+
+TEST_CASE("a file status event that says it is of the future expires no later for it") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  auto event = file_event(desk, two_chunks());
+  event.occurred_at = desk.runtime.clock().wall_now() + std::chrono::hours(100);
+
+  desk.accept(event);
+
+  const auto files = desk.runtime.run_for(desk.store.files_of({"R1"}));
+  REQUIRE(files->size() == 2);
+  CHECK((*files)[0].told.expires_at == desk.runtime.clock().wall_now() + 24h);
+}
+
+TEST_CASE("a file status event without a chunk that can be used leaves no work") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+
+  desk.accept(file_event(desk, {}));
+
+  CHECK(jobs_of(desk, "fetch_recording").empty());
+}
+
+TEST_CASE("the end of a service-managed recording is followed by a watch for its file event") {
+  CallDesk desk;
+  SUBCASE("service-managed") {
+    desk.options.machine.byos = false;
+    desk.start();
+    desk.talk();
+    desk.accept(desk.disconnected());
+    const auto jobs = jobs_of(desk, "watch_recording_files");
+    REQUIRE(jobs.size() == 1);
+    CHECK(jobs[0].subject == "R1");
+    CHECK(jobs[0].due == desk.runtime.clock().wall_now() + desk.options.file_event_alert_after);
+    CHECK(jobs[0].deadline == desk.runtime.clock().wall_now() + 24h);
+  }
+  SUBCASE("the customer's own container needs none") {
+    desk.start();
+    desk.talk();
+    desk.accept(desk.disconnected());
+    CHECK(jobs_of(desk, "watch_recording_files").empty());
+  }
+}
+
+}  // namespace earshot::calls
