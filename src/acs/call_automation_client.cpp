@@ -2,12 +2,12 @@
 
 #include "acs/connection_string.hpp"
 #include "acs/detail/call_json.hpp"
+#include "acs/detail/retry_after.hpp"
 #include "acs/request_signer.hpp"
 #include "base/base64.hpp"
 #include "net/url.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace earshot::acs {
@@ -29,23 +29,6 @@ struct Operation {
 Result<std::string> segment(std::string_view what, const std::string& id) {
   if (id.empty()) return fail(ErrorKind::invalid, fmt::format("the {} is empty", what));
   return net::percent_encode(id);
-}
-
-// Seconds, or the milliseconds that Azure's own clients honour too, or a date.
-long long retry_after_ms(const net::HttpHeaders& headers, WallTime now) {
-  for (const auto* name : {"retry-after-ms", "x-ms-retry-after-ms", "retry-after"}) {
-    const auto text = headers.get(name);
-    if (text.empty()) continue;
-    long long number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) {
-      const bool in_seconds = std::string_view(name) == "retry-after";
-      return std::clamp(number, 0LL, 86'400LL * 1000) * (in_seconds ? 1000 : 1);
-    }
-    if (const auto date = parse_http_date(text))
-      return std::max(0LL, to_unix_ms(*date) - to_unix_ms(now));
-  }
-  return 0;
 }
 
 ErrorKind kind_of(int status, const std::string& code) {
@@ -310,7 +293,7 @@ class CallAutomationClient : public CallControl {
     error.kind = kind_of(reply.status, said.code);
     error.status = reply.status;
     error.code = said.code;
-    error.retry_after_ms = retry_after_ms(reply.headers, services_.clock.wall_now());
+    error.retry_after_ms = detail::retry_after_ms(reply.headers, services_.clock.wall_now());
     error.message = fmt::format("{}: ACS answered {}{}{}{}{}", operation.name, reply.status,
                                 said.code.empty() ? "" : "/", said.code,
                                 said.message.empty() ? "" : ": ", said.message);

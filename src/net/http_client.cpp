@@ -182,7 +182,18 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Transfer*>(self)->take_body(std::string_view(data, size)) ? size : 0;
   }
+  bool tell_head() {
+    try {
+      auto told = call_.on_head(reply_);
+      if (!told) failure_ = told.error();
+      return told.has_value();
+    } catch (...) {  // not through curl, which is C
+      thrown_ = std::current_exception();
+      return false;
+    }
+  }
   bool take_body(std::string_view piece) {
+    if (body_bytes_ == 0 && call_.on_head && !tell_head()) return false;
     body_bytes_ += piece.size();
     if (body_bytes_ > call_.response_bytes_max) {
       failure_ = Error{.kind = ErrorKind::corrupt,

@@ -7,11 +7,14 @@
 #include "net/http_message.hpp"
 #include "net/network.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace earshot::net {
+
+struct HttpReply;
 
 struct HttpCall {
   std::string method = "GET";
@@ -24,6 +27,9 @@ struct HttpCall {
   std::size_t response_bytes_max = 16 << 20;  // more: `corrupt`
   bool use_proxy = true;  // the environment's proxies; false for the platform's identity endpoints
   int redirects_max = 0;
+  // Told status and headers before the first byte of a body, once; not when there is none. A
+  // failure ends the exchange with its error.
+  std::function<Result<void>(const HttpReply&)> on_head;
 };
 
 struct HttpReply {

@@ -7,6 +7,7 @@
 #include "net/testing/test_runtime.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace earshot;
 using namespace earshot::net;
@@ -296,4 +297,31 @@ TEST_CASE("a client that goes away ends its calls") {
 
   REQUIRE_FALSE(reply.has_value());
   CHECK(reply.error().kind == ErrorKind::unavailable);
+}
+
+TEST_CASE("who downloads is told the head before the first byte, and may end the exchange there") {
+  World world;
+  std::string order;
+  HttpCall call{.url = url_to("/large")};
+  call.on_head = [&](const HttpReply& reply) {
+    order += fmt::format("head {} ", reply.headers.get("Content-Length"));
+    return ok();
+  };
+  const auto sink = [&](std::string_view piece) {
+    if (!order.ends_with("body ")) order += "body ";
+    static_cast<void>(piece);
+    return ok();
+  };
+  auto reply = world.runtime.run_for(world.client->download(call, sink));
+  REQUIRE(reply.has_value());
+  CHECK(order == "head 1000000 body ");
+
+  order.clear();
+  call.on_head = [](const HttpReply&) -> Result<void> {
+    return fail(ErrorKind::invalid, "not this");
+  };
+  reply = world.runtime.run_for(world.client->download(call, sink));
+  REQUIRE_FALSE(reply.has_value());
+  CHECK(reply.error().kind == ErrorKind::invalid);
+  CHECK(order.empty());
 }

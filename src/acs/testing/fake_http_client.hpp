@@ -38,8 +38,15 @@ class FakeHttpClient : public net::HttpClient {
     answers_.pop_front();
     co_return reply;
   }
-  Task<Result<net::HttpReply>> download(net::HttpCall call, Sink) override {
-    co_return co_await send(std::move(call));
+  Task<Result<net::HttpReply>> download(net::HttpCall call, Sink sink) override {
+    auto reply = co_await send(call);
+    if (!reply || reply->status < 200 || reply->status > 299 || reply->body.empty())
+      co_return reply;
+    if (call.on_head)
+      if (auto told = call.on_head(*reply); !told) co_return Failure(told.error());
+    if (auto taken = sink(reply->body); !taken) co_return Failure(taken.error());
+    reply->body.clear();
+    co_return reply;
   }
 
  private:
