@@ -42,6 +42,21 @@ std::string call_part(std::string_view folder) {
   return std::string(folder);
 }
 
+// "https://account.blob.core.windows.net/container/20260302/…/0-audiowav.wav" -> "20260302/…/".
+// "" for a location that names no chunk's file, as those in ACS's own storage do.
+std::string folder_of_location(const std::string& location) {
+  const auto scheme = location.find("://");
+  if (scheme == std::string::npos) return {};
+  const auto path = std::string_view(location).substr(0, location.find('?'));
+  const auto host_end = path.find('/', scheme + 3);
+  if (host_end == std::string_view::npos) return {};
+  const auto container_end = path.find('/', host_end + 1);
+  if (container_end == std::string_view::npos) return {};
+  const auto decoded = percent_decoded(path.substr(container_end + 1));
+  const auto name = parse_chunk_name(decoded);
+  return name ? name->folder : std::string{};
+}
+
 // Whose chunks these are, when several recordings of one call lie side by side: the newest one
 // that was asked for before the chunk began.
 const Recording* owner_at(const std::vector<Recording>& recordings, WallTime start, Duration skew) {
@@ -72,12 +87,14 @@ bool is_participant(const std::vector<std::string>& participants, std::string_vi
 }  // namespace
 
 ByosChunkSource::ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock,
-                                 Counters& counters, Log& log, ByosOptions options)
+                                 Counters& counters, Log& log, ByosOptions options,
+                                 FileLocations* told)
     : blobs_(blobs),
       calls_(calls),
       clock_(clock),
       log_(log),
       options_(options),
+      told_(told),
       pages_cut_(
           counters.counter("earshot_chunk_listings_cut_total",
                            "listings of a prefix or date that were longer than their bound")),
@@ -92,8 +109,12 @@ Task<Result<Bytes>> ByosChunkSource::read(BlobName name, std::uint64_t offset, s
 }
 
 Task<Result<std::vector<FoundChunk>>> ByosChunkSource::find(ChunkSearch search) {
-  auto folders = co_await by_exact_prefix(search);
-  if (folders && folders->empty()) folders = co_await by_sweep(search);
+  auto told = co_await what_was_told(search.recording.id);
+  if (!told) co_return Failure(told.error());
+  auto folders = co_await in_told_folders(*told);
+  if (folders && folders->empty()) folders = co_await by_exact_prefix(search);
+  if (folders && folders->empty() && search.recording.byos)
+    folders = co_await by_sweep(search, *told);
   if (!folders) co_return Failure(folders.error());
   std::vector<FoundChunk> found;
   for (auto& chunks : *folders | std::views::values)
@@ -102,6 +123,31 @@ Task<Result<std::vector<FoundChunk>>> ByosChunkSource::find(ChunkSearch search) 
     return std::tie(chunk.index, chunk.folder, chunk.document_id);
   });
   co_return found;
+}
+
+// Documents without an id are left out: "" would fit any name that has none.
+Task<Result<ByosChunkSource::ToldPtr>> ByosChunkSource::what_was_told(RecordingId recording) {
+  auto told = std::make_shared<Told>();
+  if (told_ == nullptr) co_return told;
+  auto files = co_await told_->files_of(std::move(recording));
+  if (!files) co_return fail("load what ACS told of the recording's files", files.error());
+  for (const auto& file : *files) {
+    if (!file.told.document_id.empty()) told->documents.insert(file.told.document_id);
+    auto folder = folder_of_location(file.told.content);
+    if (!folder.empty() && std::ranges::find(told->folders, folder) == told->folders.end())
+      told->folders.push_back(std::move(folder));
+  }
+  co_return told;
+}
+
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::in_told_folders(ToldPtr told) {
+  Folders folders;
+  for (const auto& folder : told->folders) {
+    auto listed = co_await list_prefix(folder);
+    if (!listed) co_return Failure(listed.error());
+    folders.merge(*listed);
+  }
+  co_return folders;
 }
 
 std::vector<std::string> ByosChunkSource::dates(const ChunkSearch& search) const {
@@ -190,12 +236,12 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::keep_own(ChunkSearch sea
   co_return own;
 }
 
-Task<Result<ByosChunkSource::Folders>> ByosChunkSource::by_sweep(ChunkSearch search) {
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::by_sweep(ChunkSearch search, ToldPtr told) {
   Folders found;
   const auto all_dates = dates(search);
   for (const auto& date : all_dates) {
     if (auto refreshed = co_await refresh(date); !refreshed) co_return Failure(refreshed.error());
-    auto folder = co_await match_in(date, search);
+    auto folder = co_await match_in(date, search, told);
     if (!folder) co_return Failure(folder.error());
     found.merge(*folder);
   }
@@ -255,13 +301,17 @@ Task<Result<void>> ByosChunkSource::refresh(std::string date) {
 }
 
 Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string date,
-                                                                 ChunkSearch search) {
+                                                                 ChunkSearch search, ToldPtr told) {
   // Held, because another search may renew or drop the sweep while this one reads metadata.
   const auto snapshot = sweeps_.contains(date) ? sweeps_.at(date).snapshot : nullptr;
   if (snapshot == nullptr) co_return Folders{};
   const auto& recording = search.recording;
   for (const auto& entry : snapshot->folders)
-    if (last_segment(entry.first) == recording.id.text) co_return Folders{entry};
+    if (last_segment(entry.first) == recording.id.text ||
+        std::ranges::any_of(entry.second, [&](const FoundChunk& chunk) {
+          return told->documents.contains(chunk.document_id);
+        }))
+      co_return Folders{entry};
 
   const auto personal = co_await calls_.load_personal(search.call.id);
   const auto caller = personal ? personal->caller : std::string{};
@@ -283,6 +333,7 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string dat
     }
     const auto known = sweeps_.at(date).described.at(key);
     if (!known) continue;
+    if (told->documents.contains(known->document_id)) co_return Folders{{folder, chunks}};
     const bool within = known->start && *known->start >= from && *known->start <= until;
     const bool same_call = same_id(known->call_id, search.call.correlation_id.text) ||
                            same_id(known->call_id, search.call.connection_id.text) ||
@@ -307,7 +358,10 @@ Task<Result<std::optional<ByosChunkSource::Described>>> ByosChunkSource::describ
   if (!bytes) co_return std::nullopt;
   auto metadata = parse_chunk_metadata(*bytes);
   if (!metadata) co_return std::nullopt;
-  Described out{.call_id = std::move(metadata->call_id), .start = metadata->start};
+  Described out{.call_id = std::move(metadata->call_id),
+                .document_id = std::move(metadata->document_id),
+                .start = metadata->start,
+                .participants = {}};
   for (auto& participant : metadata->participants)
     out.participants.push_back(std::move(participant.id));
   co_return out;

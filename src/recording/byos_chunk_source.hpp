@@ -9,6 +9,10 @@
 // its path, the call's id in its metadata, or the time together with the caller. Cost per recording
 // therefore does not grow with the container.
 //
+// What ACS told of the recording's files goes first: the folder that a location names, when it is
+// in this container, and the ids of its documents, which stand in names and metadata. A
+// service-managed recording is where we put it ourselves, and needs no looking through dates.
+//
 // One for each worker, called on it.
 
 #include "base/clock.hpp"
@@ -17,11 +21,13 @@
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
+#include "ports/file_locations.hpp"
 #include "recording/chunk_metadata.hpp"
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,7 +49,7 @@ class ByosChunkSource : public ChunkSource {
  public:
   // All outlive this.
   ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Counters& counters, Log& log,
-                  ByosOptions options = {});
+                  ByosOptions options = {}, FileLocations* told = nullptr);
 
   Task<Result<std::vector<FoundChunk>>> find(ChunkSearch search) override;
   Task<Result<Bytes>> read(BlobName name, std::uint64_t offset, std::uint64_t length,
@@ -53,6 +59,7 @@ class ByosChunkSource : public ChunkSource {
   using Folders = std::map<std::string, std::vector<FoundChunk>>;
   struct Described {  // what a folder's metadata says
     std::string call_id;
+    std::string document_id;
     std::optional<WallTime> start;
     std::vector<std::string> participants;
   };
@@ -69,12 +76,19 @@ class ByosChunkSource : public ChunkSource {
     std::map<std::string, std::optional<Described>> described;  // by metadata blob and its etag
   };
 
+  struct Told {  // by ACS of the recording's files
+    std::vector<std::string> folders;
+    std::set<std::string> documents;
+  };
+  using ToldPtr = std::shared_ptr<const Told>;
+  Task<Result<ToldPtr>> what_was_told(RecordingId recording);
+  Task<Result<Folders>> in_told_folders(ToldPtr told);
   Task<Result<Folders>> list_prefix(std::string prefix);
   Task<Result<Folders>> by_exact_prefix(ChunkSearch search);
   Task<Result<Folders>> keep_own(ChunkSearch search, Folders folders);
-  Task<Result<Folders>> by_sweep(ChunkSearch search);
+  Task<Result<Folders>> by_sweep(ChunkSearch search, ToldPtr told);
   Task<Result<void>> refresh(std::string date);
-  Task<Result<Folders>> match_in(std::string date, ChunkSearch search);
+  Task<Result<Folders>> match_in(std::string date, ChunkSearch search, ToldPtr told);
   Task<Result<std::optional<Described>>> describe(std::vector<FoundChunk> chunks);
   std::vector<std::string> dates(const ChunkSearch& search) const;
 
@@ -83,6 +97,7 @@ class ByosChunkSource : public ChunkSource {
   Clock& clock_;
   Log& log_;
   ByosOptions options_;
+  FileLocations* told_;                  // may be absent
   std::map<std::string, Sweep> sweeps_;  // by date
   Counter& pages_cut_;
   Counter& sweeps_made_;

@@ -38,5 +38,7 @@ std::map<std::string, std::vector<FoundChunk>> group_chunks(const std::vector<Bl
 // Everything but A-Z a-z 0-9 - . _ ~ as %XX: one of the ways in which an id becomes a folder's
 // name.
 std::string percent_encoded(std::string_view text);
+// The reverse; what is no %XX stays as it is.
+std::string percent_decoded(std::string_view text);
 
 }  // namespace earshot::recording

@@ -108,7 +108,9 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   if (outcome != Discovery::searching) co_return JobOutcome{JobDone{}};
 
   bool alerted = job.payload == alerted_payload;
-  if (!alerted && seen->chunks.empty() && end && now >= *end + options_.alert_after) {
+  // What ACS keeps itself comes by an event, whose absence is watched for: file_watch.hpp.
+  if (!alerted && known->recording.byos && seen->chunks.empty() && end &&
+      now >= *end + options_.alert_after) {
     alerts_.raise({.kind = "recording_late",
                    .call = known->call.id,
                    .recording = known->recording.id,
