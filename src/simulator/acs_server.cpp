@@ -1,5 +1,7 @@
 #include "simulator/acs_server.hpp"
 
+#include "net/url.hpp"
+
 #include <fmt/format.h>
 
 namespace earshot::simulator {
@@ -65,7 +67,10 @@ std::string AcsSimulator::base_url() const {
 }
 
 std::vector<std::pair<std::string, std::string>> AcsSimulator::environment() const {
+  // Where downloads go: the service's own storage is here, too.
+  const auto url = net::parse_url(base_url());
   return {
+      {"RECORDING_DOWNLOAD_HOSTS", url ? url->authority() : ""},
       {"ACS_CONNECTION_STRING",
        fmt::format("endpoint={}/;accesskey={}", base_url(), options_.access_key_base64)},
       {"ACS_OPENID_CONFIG_URL", base_url() + "/calling/.well-known/acsopenidconfiguration"},

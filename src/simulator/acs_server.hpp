@@ -15,6 +15,7 @@
 #include "simulator/services.hpp"
 #include "simulator/storage_door.hpp"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,7 @@ class AcsSimulator {
   const AcsOptions& options() const { return options_; }
   Identity& identity() { return identity_; }
   Faults& faults() { return faults_; }
+  const std::deque<std::string>& dead_letters() const { return delivery_.dead_letters(); }
   CallBook& book() { return book_; }
   EventDelivery& delivery() { return delivery_; }
   ServiceStorage& storage() { return storage_; }

@@ -36,6 +36,7 @@ ControlApi::ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& sp
   router.add("GET", "/sim/calls/{id}", route(&ControlApi::show));
   router.add("POST", "/sim/faults", route(&ControlApi::add_faults));
   router.add("DELETE", "/sim/faults", route(&ControlApi::clear_faults));
+  router.add("GET", "/sim/dead-letters", route(&ControlApi::dead_letters));
   router.add("POST", "/sim/subscription", route(&ControlApi::validate));
   router.add("POST", "/sim/keys:rotate", route(&ControlApi::rotate));
   router.add("GET", "/sim/environment", route(&ControlApi::environment));
@@ -107,6 +108,16 @@ Task<net::HttpResponse> ControlApi::add_faults(net::HttpRequest request) {
 Task<net::HttpResponse> ControlApi::clear_faults(net::HttpRequest) {
   acs_.faults().clear();
   co_return net::HttpResponse{.status = 204};
+}
+
+// All events that were not taken, as one array: what a dead-letter container holds in many blobs.
+Task<net::HttpResponse> ControlApi::dead_letters(net::HttpRequest) {
+  json::array events;
+  for (const auto& letter : acs_.dead_letters()) {
+    const json::value value = json::parse(letter);
+    for (const auto& event : value.as_array()) events.push_back(event);
+  }
+  co_return net::json_response(200, json::serialize(events));
 }
 
 Task<net::HttpResponse> ControlApi::validate(net::HttpRequest request) {

@@ -7,6 +7,7 @@
 //   DELETE /sim/faults           no faults any more
 //   POST   /sim/subscription     {"eventGridUrl":…}: the validation handshake
 //   POST   /sim/keys:rotate      the token key is replaced
+//   GET    /sim/dead-letters     events of Event Grid that nobody took, as a dead-letter blob has them
 //   GET    /sim/environment      what an application needs
 
 #include "simulator/acs_server.hpp"
@@ -43,6 +44,7 @@ class ControlApi {
   Task<net::HttpResponse> show(net::HttpRequest request);
   Task<net::HttpResponse> add_faults(net::HttpRequest request);
   Task<net::HttpResponse> clear_faults(net::HttpRequest request);
+  Task<net::HttpResponse> dead_letters(net::HttpRequest request);
   Task<net::HttpResponse> validate(net::HttpRequest request);
   Task<net::HttpResponse> rotate(net::HttpRequest request);
   Task<net::HttpResponse> environment(net::HttpRequest request);

@@ -7,6 +7,7 @@ namespace earshot::simulator {
 namespace {
 
 constexpr Duration reordered_by = 700ms;
+constexpr std::size_t dead_letters_max = 1000;
 
 // Event Grid goes on after these; whoever answers them never sees the event again.
 bool is_final_refusal(int status) {
@@ -67,12 +68,16 @@ Task<Delivery> EventDelivery::event_grid(std::string url, std::string type, std:
             .body = std::move(body),
             .attempts_max = type == "IncomingCall" ? options_.event_grid_attempts_max
                                                    : options_.recording_attempts_max,
-            .retry = options_.event_grid_retry};
+            .retry = options_.event_grid_retry,
+            .published = services_.clock.wall_now()};
   co_return co_await deliver(std::move(post), fault);
 }
 
 Task<Delivery> EventDelivery::deliver(Post post, Fault fault) {
-  if (fault.drop) co_return Delivery{};
+  if (fault.drop) {
+    bury(post, {});
+    co_return Delivery{};
+  }
   for (std::uint32_t copy = 0; copy < fault.copies; ++copy) {
     Post again = post;
     tasks_.spawn(send_later(std::move(again), fault.delay + Duration(150ms) * (copy + 1)));
@@ -144,6 +149,20 @@ void EventDelivery::give_up(const Post& post) {
   services_.log.warn("event given up: the simulator stops", {{"type", post.name}});
 }
 
+void EventDelivery::bury(const Post& post, const Delivery& delivery) {
+  if (post.is_callback) return;
+  const DeadLetterFacts facts{
+      .schema = options_.schema,
+      .reason = is_final_refusal(delivery.status) ? "UndeliverableDueToClientError"
+                                                  : "MaxDeliveryAttemptsExceeded",
+      .attempts = delivery.attempts,
+      .outcome = delivery.status == 0 ? "TimedOut" : fmt::format("Status{}", delivery.status),
+      .published = post.published,
+      .last_attempt = services_.clock.wall_now()};
+  dead_letters_.push_back(dead_letter_body(post.body, facts));
+  if (dead_letters_.size() > dead_letters_max) dead_letters_.pop_front();
+}
+
 Task<Delivery> EventDelivery::send(Post post) {
   static constexpr std::array<int, 6> event_grid_steps{1, 3, 6, 30, 60, 180};  // times 10 s
   Delivery delivery;
@@ -180,6 +199,7 @@ Task<Delivery> EventDelivery::send(Post post) {
     if (!post.is_callback && is_final_refusal(delivery.status)) break;
   }
   ++refused_;
+  bury(post, delivery);
   co_return delivery;
 }
 

@@ -9,6 +9,7 @@
 #include "simulator/identity.hpp"
 #include "simulator/services.hpp"
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -67,6 +68,9 @@ class EventDelivery {
   std::uint64_t refused() const { return refused_; }
   // Never accepted, because the simulator stopped.
   std::uint64_t given_up() const { return given_up_; }
+  // What a subscription with a dead-letter container would have put there, each a blob's content:
+  // events that the script dropped or the application did not take. The newest, bounded.
+  const std::deque<std::string>& dead_letters() const { return dead_letters_; }
 
  private:
   struct Post {
@@ -76,6 +80,7 @@ class EventDelivery {
     bool is_callback = false;
     int attempts_max = 1;
     Duration retry{};
+    WallTime published{};
   };
   struct Exchange;
   Task<Delivery> send(Post post);
@@ -84,6 +89,7 @@ class EventDelivery {
   Task<bool> pause(Duration duration);
   Task<void> wait_until(Signal& signal, std::optional<SteadyTime> deadline);
   void give_up(const Post& post);
+  void bury(const Post& post, const Delivery& delivery);
   Task<void> send_later(Post post, Duration delay);
   Task<Delivery> deliver(Post post, Fault fault);
   net::HttpHeaders headers_of(const Post& post, int attempt);
@@ -99,6 +105,7 @@ class EventDelivery {
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t given_up_ = 0;
+  std::deque<std::string> dead_letters_;
 };
 
 }  // namespace earshot::simulator

@@ -73,6 +73,23 @@ std::string recording_file_body(const EventGridEnvelope& envelope,
               std::move(data));
 }
 
+std::string dead_letter_body(const std::string& body, const DeadLetterFacts& facts) {
+  json::value value = json::parse(body);
+  json::array events = value.is_array() ? value.get_array() : json::array{value};
+  // CloudEvents' attributes are of lower-case letters.
+  const bool cloud = facts.schema == EventGridSchema::cloud_events;
+  for (auto& event : events) {
+    auto& object = event.as_object();
+    object[cloud ? "deadletterreason" : "deadLetterReason"] = facts.reason;
+    object[cloud ? "deliveryattempts" : "deliveryAttempts"] = facts.attempts;
+    object[cloud ? "lastdeliveryoutcome" : "lastDeliveryOutcome"] = facts.outcome;
+    object[cloud ? "publishtime" : "publishTime"] = event_time(facts.published);
+    object[cloud ? "lastdeliveryattempttime" : "lastDeliveryAttemptTime"] =
+        event_time(facts.last_attempt);
+  }
+  return json::serialize(events);
+}
+
 std::string validation_body(const EventGridEnvelope& envelope, const std::string& code) {
   return json::serialize(json::array{json::object{
       {"id", envelope.event_id},

@@ -56,4 +56,16 @@ std::string recording_file_body(const EventGridEnvelope& envelope, const Recordi
 std::string validation_body(const EventGridEnvelope& envelope, const std::string& code);
 bool validation_answered(const std::string& body, const std::string& code);
 
+// What Event Grid puts into the dead-letter container for an event that nobody took: an array of
+// the event with these fields added.
+struct DeadLetterFacts {
+  EventGridSchema schema = EventGridSchema::event_grid;
+  std::string reason;  // "MaxDeliveryAttemptsExceeded"
+  int attempts = 0;
+  std::string outcome;  // of the last one: "NotFound"
+  WallTime published{};
+  WallTime last_attempt{};
+};
+std::string dead_letter_body(const std::string& body, const DeadLetterFacts& facts);
+
 }  // namespace earshot::simulator

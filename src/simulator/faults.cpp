@@ -51,6 +51,7 @@ bool read_setting(FaultRule& rule, std::string_view name, std::string_view value
   if (name == "copies") return read_number(value, rule.copies) && rule.copies <= 100;
   if (name == "status")
     return read_number(value, rule.status) && rule.status >= 400 && rule.status < 600;
+  if (name == "redirect") return !(rule.redirect = value).empty();
   if (name == "retry-after") return read_number(value, rule.retry_after_s.emplace());
   return false;
 }
@@ -102,7 +103,8 @@ Fault Faults::at(std::string_view point) {
                 .reorder = rule.reorder,
                 .status = rule.status,
                 .retry_after_s = rule.retry_after_s,
-                .answer_lost = rule.answer_lost};
+                .answer_lost = rule.answer_lost,
+                .redirect = rule.redirect};
     if (rule.delay_spread > Duration::zero())
       fault.delay += Duration(static_cast<Duration::rep>(
           dice_.next_unit() * static_cast<double>(rule.delay_spread.count())));

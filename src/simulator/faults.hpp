@@ -5,7 +5,7 @@
 //
 // Points: rest.<operation> (rest.answer, rest.start_recording, …), callback.<Type>
 // (callback.CallConnected), event_grid.<Type> (event_grid.IncomingCall), media.connect,
-// recording.start, storage.put, storage.get.
+// recording.start, storage.put, storage.get, storage.delete.
 
 #include "base/random.hpp"
 #include "base/result.hpp"
@@ -35,6 +35,7 @@ struct FaultRule {
   int status = 0;            // refused with this HTTP status, without effect
   std::optional<std::uint32_t> retry_after_s;
   bool answer_lost = false;  // it takes effect, and the answer is 503 all the same
+  std::string redirect;      // storage: 302 to this base and the same path ("http://host:port")
 };
 
 struct Fault {
@@ -45,10 +46,12 @@ struct Fault {
   int status = 0;
   std::optional<std::uint32_t> retry_after_s;
   bool answer_lost = false;
+  std::string redirect;
 };
 
 // "rest.answer:status=429,retry-after=1,times=2", "callback.*:delay=300ms,spread=1s,chance=0.2",
-// "event_grid.IncomingCall:copies=1", "callback.CallConnected:drop". `invalid` names the word.
+// "event_grid.IncomingCall:copies=1", "callback.CallConnected:drop",
+// "storage.get:redirect=https://elsewhere.example,times=1". `invalid` names the word.
 Result<FaultRule> parse_fault(std::string_view text);
 
 class Faults {

@@ -48,9 +48,12 @@ Task<net::HttpResponse> StorageDoor::handle(net::HttpRequest request) {
     if (auto verified = verifier_.verify_download(request); !verified)
       co_return storage_error(401, "Unauthorized");
   }
-  const Fault fault = faults_.at("storage.get");
+  const Fault fault = faults_.at(request.method == "DELETE" ? "storage.delete" : "storage.get");
   if (fault.delay > Duration::zero()) co_await services_.clock.sleep_for(fault.delay);
   if (fault.status != 0) co_return storage_error(fault.status, "Fault of the script");
+  if (!fault.redirect.empty())
+    co_return net::HttpResponse{.status = 302,
+                                .headers = {{"Location", fault.redirect + request.target}}};
 
   std::string rest = request.path.substr(std::string_view("/v1/objects/").size());
   const auto slash = rest.find('/');
@@ -66,9 +69,10 @@ Task<net::HttpResponse> StorageDoor::handle(net::HttpRequest request) {
   const std::string& bytes = part == "/content/video" ? stored->content : stored->metadata;
   net::HttpResponse response{.headers = {{"Content-Type", "application/octet-stream"}}};
   const auto asked = request.headers.find("Range");
+  // A resource that has been idle for long sometimes answers with nothing at all.
+  if (fault.drop) co_return response;
   if (!asked || bytes.empty()) {
-    // A resource that has been idle for long sometimes answers with nothing at all.
-    response.body = fault.drop ? "" : bytes;
+    response.body = bytes;
     co_return response;
   }
   Range range;

@@ -1,6 +1,7 @@
 #pragma once
 // Downloads from the service's own storage of recordings: GET with ranges, DELETE of a chunk.
-// Signed over the host of the ACS endpoint and the path without its query.
+// Signed over the host of the ACS endpoint and the path without its query. By script it answers
+// late, with an error, with nothing, or with a redirect.
 
 #include "net/http_message.hpp"
 #include "simulator/faults.hpp"
