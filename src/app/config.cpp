@@ -1,6 +1,8 @@
 #include "app/config.hpp"
 
+#include "acs/download_hosts.hpp"
 #include "app/config_setting.hpp"
+#include "blob/connection_string.hpp"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -69,6 +71,16 @@ void check_together(Config& config, ConfigResult& result) {
   if (has_storage_account(config) && !config.storage_folder.empty())
     faults.push_back({"AZURE_STORAGE_FOLDER", "is set together with a storage account",
                       "keep the one that ACS writes to"});
+  if (!config.dead_letter_container.empty() &&
+      !blob::is_container_name(config.dead_letter_container))
+    faults.push_back(
+        {"EVENT_GRID_DEAD_LETTER_CONTAINER",
+         fmt::format("is '{}', which is no container's name", config.dead_letter_container),
+         "3 to 63 lower-case letters, digits and single hyphens"});
+  if (auto hosts = acs::DownloadHosts::make(config.recording_download_hosts); !hosts)
+    faults.push_back({"RECORDING_DOWNLOAD_HOSTS",
+                      "has an entry that is no host: " + hosts.error().message,
+                      "name hosts as host, host:port or .suffix, comma between"});
   if (config.tls_certificate_file.empty() != config.tls_key_file.empty())
     faults.push_back(
         {"TLS_CERTIFICATE_FILE", "and TLS_KEY_FILE go together", "set both or neither"});

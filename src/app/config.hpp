@@ -33,6 +33,7 @@ struct Config {
   MediaSocketAuth media_socket_auth = MediaSocketAuth::jwt_and_secret;
   bool allow_unauthenticated_callbacks = false;
   std::vector<Secret> event_grid_secrets;
+  std::string dead_letter_container;
   std::uint32_t media_sample_rate_hz = 24000;
   std::vector<std::string> numbers_answered;
 
@@ -43,6 +44,9 @@ struct Config {
   bool recording_suppress_8522_warn = true;
   Duration discovery_deadline = 24h;
   int no_blob_alert_minutes = 5;
+  std::vector<std::string> recording_download_hosts;
+  bool recording_delete_at_acs = false;
+  int no_file_event_alert_minutes = 15;
 
   // The verdict
   VerdictThresholds verdict;

@@ -237,6 +237,11 @@ std::vector<Setting> acs_settings() {
        "Secret that Event Grid brings as ?secret= of the webhook's URL; two are accepted while one "
        "is being replaced.",
        true, apply_event_grid_secret},
+      {"EVENT_GRID_DEAD_LETTER_CONTAINER", group, "text", "",
+       "Container of the same storage account into which Event Grid puts what it could not "
+       "deliver: "
+       "it is read every few minutes. With AZURE_STORAGE_FOLDER: a folder beside that one.",
+       false, text(&Config::dead_letter_container)},
       {"MEDIA_SAMPLE_RATE", group, "16000|24000", "24000",
        "Samples a second of the media socket, both ways.", false,
        choice<std::uint32_t>(&Config::media_sample_rate_hz,
@@ -269,6 +274,18 @@ std::vector<Setting> recording_settings() {
       {"NO_BLOB_ALERT_MINUTES", group, "1..1440", "5",
        "An alert is raised when no chunk has appeared so long after the end of a recording.", false,
        whole(&Config::no_blob_alert_minutes, 1, 1440)},
+      {"NO_FILE_EVENT_ALERT_MINUTES", group, "1..1440", "15",
+       "Service-managed: an alert is raised when the event that tells where a recording's files "
+       "are "
+       "has not come so long after its end.",
+       false, whole(&Config::no_file_event_alert_minutes, 1, 1440)},
+      {"RECORDING_DOWNLOAD_HOSTS", group, "comma list of host, host:port or .suffix", "",
+       "Hosts beside ACS's own storage hosts that recordings may be downloaded from; plain http "
+       "only on the loopback.",
+       false, list(&Config::recording_download_hosts)},
+      {"RECORDING_DELETE_AT_ACS", group, "true|false", "false",
+       "Service-managed: deletes a chunk at ACS once it was read back from our own storage.", false,
+       flag(&Config::recording_delete_at_acs)},
   };
 }
 

@@ -130,6 +130,7 @@ Result<calls::CallsOptions> calls_options(const Config& config,
   options.recording_container_url = std::move(container_url);
   options.suppress_8522_warn = config.recording_suppress_8522_warn;
   options.discovery_deadline = config.discovery_deadline;
+  options.file_event_alert_after = std::chrono::minutes(config.no_file_event_alert_minutes);
   options.machine.channels = config.recording_channels;
   options.machine.format = config.recording_format;
   options.machine.byos = config.recording_use_byos;
@@ -151,6 +152,28 @@ Result<calls::CallsOptions> calls_options(const Config& config,
     const ByteView bytes = as_bytes(*wav);
     bridge.unreachable_notice_wav.assign(bytes.begin(), bytes.end());
   }
+  return options;
+}
+
+acs::ServiceFilesOptions service_files_options(const Config& config,
+                                               const acs::CallAutomationOptions& acs) {
+  acs::ServiceFilesOptions options;
+  options.endpoint = acs.endpoint;
+  options.access_key = acs.access_key;
+  options.token_scope = acs.token_scope;
+  options.download_hosts = config.recording_download_hosts;
+  return options;
+}
+
+recording::RecordingFetchOptions recording_fetch_options(const Config& config) {
+  recording::RecordingFetchOptions options;
+  options.delete_at_acs = config.recording_delete_at_acs;
+  return options;
+}
+
+recording::FileWatchOptions file_watch_options(const Config& config) {
+  recording::FileWatchOptions options;
+  options.event_due_after = std::chrono::minutes(config.no_file_event_alert_minutes);
   return options;
 }
 

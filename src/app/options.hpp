@@ -4,11 +4,14 @@
 #include "acs/call_automation_client.hpp"
 #include "acs/key_set.hpp"
 #include "acs/media_routes.hpp"
+#include "acs/service_files.hpp"
 #include "acs/token_verifier.hpp"
 #include "acs/webhooks.hpp"
 #include "app/config.hpp"
 #include "calls/call_options.hpp"
+#include "recording/file_watch.hpp"
 #include "recording/recording_discovery.hpp"
+#include "recording/recording_fetch.hpp"
 #include "recording/verification/call_verifier.hpp"
 #include "voice_live/options.hpp"
 
@@ -23,6 +26,11 @@ acs::MediaRoutesOptions media_routes_options(const Config& config);
 Result<voice_live::VoiceLiveOptions> voice_live_options(const Config& config);
 Result<calls::CallsOptions> calls_options(const Config& config,
                                           std::optional<std::string> container_url);
+// Of the resource that call_automation_options() names.
+acs::ServiceFilesOptions service_files_options(const Config& config,
+                                               const acs::CallAutomationOptions& acs);
+recording::RecordingFetchOptions recording_fetch_options(const Config& config);
+recording::FileWatchOptions file_watch_options(const Config& config);
 recording::DiscoveryOptions discovery_options(const Config& config);
 recording::VerifierOptions verifier_options(const Config& config);
 // Does the service keep recordings in a directory rather than in Blob Storage?

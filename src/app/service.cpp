@@ -1,5 +1,7 @@
 #include "app/service.hpp"
 
+#include "acs/event_replay.hpp"
+#include "api/file_routes.hpp"
 #include "api/rest_api.hpp"
 #include "app/alerts.hpp"
 #include "app/data_folder.hpp"
@@ -9,11 +11,14 @@
 #include "app/worker.hpp"
 #include "bridge/call_bridge.hpp"
 #include "calls/call_director.hpp"
+#include "calls/dead_letters.hpp"
 #include "calls/inbox.hpp"
 #include "jobs/job_runner.hpp"
 #include "net/hop.hpp"
 #include "recording/byos_chunk_source.hpp"
+#include "recording/file_watch.hpp"
 #include "recording/recording_discovery.hpp"
+#include "recording/recording_fetch.hpp"
 #include "recording/recording_queries.hpp"
 #include "recording/tap_retention.hpp"
 #include "recording/tap_uploader.hpp"
@@ -67,12 +72,14 @@ class RunningService : public Service {
     for (auto& worker : workers_)
       co_await net::run_on(worker->executor(), worker->close(doors_deadline));
     co_await inbox_->stop();
+    fetch_->stop();
     co_await jobs_->stop(outside_.clock.steady_now() + 10s);
     co_await notes_->stop();
     co_await tap_spool_->flush();
     taps_->stop();
     tap_retention_->stop();
     reconciler_->stop();
+    if (dead_letters_) dead_letters_->stop();
     co_await tasks_.join();
     outside_.log.info("stopped");
   }
@@ -90,6 +97,7 @@ class RunningService : public Service {
     tasks_.spawn(taps_->run());
     tasks_.spawn(tap_retention_->run());
     tasks_.spawn(reconciler_->run());
+    if (dead_letters_) tasks_.spawn(dead_letters_->run());
     started_ = true;
     outside_.log.info("serving", {{"address", config_.listen_address},
                                   {"port", port()},
@@ -174,6 +182,7 @@ class RunningService : public Service {
     auto storage = make_storage(config_, first.http(), first.tokens(), outside_);
     if (!storage) return Failure(storage.error());
     blobs_ = std::move(storage->blobs);
+    letters_ = std::move(storage->dead_letters);
     calls::CallNotesServices noting{control(), outside_.clock, outside_.log, outside_.counters,
                                     *store_};
     notes_ = std::make_unique<calls::CallNotes>(noting, notes_max);
@@ -187,6 +196,14 @@ class RunningService : public Service {
                                        .counters = outside_.counters,
                                        .diagnostics = notes_.get(),
                                        .tokens = first.tokens()};
+    acs::ServiceFilesServices downloading{.http = first.http(),
+                                          .clock = outside_.clock,
+                                          .log = outside_.log,
+                                          .counters = outside_.counters,
+                                          .tokens = first.tokens()};
+    auto files = acs::make_service_files(downloading, service_files_options(config_, *acs_options));
+    if (!files) return Failure(files.error());
+    service_files_ = std::move(*files);
     auto acs = acs::make_call_automation_client(asking, std::move(*acs_options));
     if (!acs) return fail("ACS", acs.error());
     acs_ = std::move(*acs);
@@ -213,12 +230,25 @@ class RunningService : public Service {
     calls::InboxServices receiving{control(), outside_.clock, outside_.log, outside_.counters,
                                    *store_,   *event_spool_,  known_,       *director_};
     inbox_ = std::make_unique<calls::Inbox>(receiving);
+    replay_ = std::make_unique<acs::DecodedEventReplay>(*inbox_);
+    if (letters_)
+      dead_letters_ = std::make_unique<calls::DeadLetters>(*letters_, *replay_, outside_.clock,
+                                                           outside_.counters, outside_.log);
     return ok();
   }
 
   void make_recording() {
     chunks_ = std::make_unique<recording::ByosChunkSource>(*blobs_, *store_, outside_.clock,
-                                                           outside_.counters, outside_.log);
+                                                           outside_.counters, outside_.log,
+                                                           recording::ByosOptions{}, store_.get());
+    recording::RecordingFetchServices fetching{*store_,           *store_,     *service_files_,
+                                               *blobs_,           alerts_,     outside_.clock,
+                                               outside_.counters, outside_.log};
+    fetch_ =
+        std::make_unique<recording::RecordingFetch>(fetching, recording_fetch_options(config_));
+    file_watch_ = std::make_unique<recording::FileWatch>(*store_, *store_, alerts_, outside_.clock,
+                                                         outside_.counters, outside_.log,
+                                                         file_watch_options(config_));
     discovery_ = std::make_unique<recording::RecordingDiscovery>(
         *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
         discovery_options(config_));
@@ -244,6 +274,10 @@ class RunningService : public Service {
                   [this](Job job) { return discovery_->run(std::move(job)); });
     jobs_->handle(recording::verify_call_job,
                   [this](Job job) { return verifier_->run(std::move(job)); });
+    jobs_->handle(recording::fetch_recording_job,
+                  [this](Job job) { return fetch_->run(std::move(job)); });
+    jobs_->handle(recording::watch_recording_files_job,
+                  [this](Job job) { return file_watch_->run(std::move(job)); });
   }
 
   void make_api() {
@@ -259,6 +293,10 @@ class RunningService : public Service {
         }};
     api_ =
         std::make_unique<api::RestApi>(std::move(services), config_.api_key, std::string(version));
+    api::FileRoutesServices keeping{
+        *store_,        *store_,           *replay_,    dead_letters_.get(),
+        outside_.clock, outside_.counters, outside_.log};
+    file_routes_ = std::make_unique<api::FileRoutes>(keeping, config_.api_key);
   }
 
   // The first worker takes the port; the others share it.
@@ -277,9 +315,11 @@ class RunningService : public Service {
 
   Task<Result<void>> listen_on(Worker* worker, std::uint16_t port) {
     const auto add_routes = [this](net::Router& router) {
-      api_->add_routes(router, [this](net::HttpHandler handler) {
+      const auto on_control = [this](net::HttpHandler handler) {
         return net::on_executor(control(), std::move(handler));
-      });
+      };
+      api_->add_routes(router, on_control);
+      file_routes_->add_routes(router, on_control);
     };
     co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
@@ -295,19 +335,26 @@ class RunningService : public Service {
   std::unique_ptr<TapSpool> tap_spool_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<BlobStore> letters_;  // none: not configured
   std::unique_ptr<calls::CallNotes> notes_;
   std::unique_ptr<CallControl> acs_;
+  std::unique_ptr<ServiceFiles> service_files_;
   std::unique_ptr<calls::CallDirector> director_;
   std::unique_ptr<calls::Inbox> inbox_;
+  std::unique_ptr<EventReplay> replay_;
+  std::unique_ptr<calls::DeadLetters> dead_letters_;  // none: not configured
   std::unique_ptr<recording::ByosChunkSource> chunks_;
   std::unique_ptr<recording::RecordingDiscovery> discovery_;
   std::unique_ptr<recording::CallVerifier> verifier_;
   std::unique_ptr<recording::VerdictReconciler> reconciler_;
+  std::unique_ptr<recording::RecordingFetch> fetch_;
+  std::unique_ptr<recording::FileWatch> file_watch_;
   std::unique_ptr<recording::RecordingQueries> queries_;
   std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<recording::TapRetention> tap_retention_;
   std::unique_ptr<jobs::JobRunner> jobs_;
   std::unique_ptr<api::RestApi> api_;
+  std::unique_ptr<api::FileRoutes> file_routes_;
   TaskGroup tasks_;
   bool started_ = false;
   bool stopping_ = false;

@@ -34,6 +34,14 @@ Result<blob::AzureAccount> account_of(const Config& config) {
   return account;
 }
 
+std::unique_ptr<BlobStore> make_container(const blob::AzureAccount& account, std::string container,
+                                          net::HttpClient& http, TokenSource* tokens,
+                                          Outside& outside) {
+  blob::AzureBlobStoreOptions options{.account = account, .container = std::move(container)};
+  return std::make_unique<blob::AzureBlobStore>(std::move(options), http, tokens, outside.clock,
+                                                outside.random, outside.counters, outside.log);
+}
+
 Result<Storage> make_azure(const Config& config, net::HttpClient& http, TokenSource* tokens,
                            Outside& outside) {
   auto account = account_of(config);
@@ -44,11 +52,28 @@ Result<Storage> make_azure(const Config& config, net::HttpClient& http, TokenSou
         "AZURE_STORAGE_CONTAINER takes 3 to 63 lower-case letters, digits and single hyphens");
   Storage storage;
   storage.container_url = account->endpoint + "/" + config.storage_container;
-  blob::AzureBlobStoreOptions options{.account = std::move(*account),
-                                      .container = config.storage_container};
+  storage.blobs = make_container(*account, config.storage_container, http, tokens, outside);
+  if (!config.dead_letter_container.empty())
+    storage.dead_letters =
+        make_container(*account, config.dead_letter_container, http, tokens, outside);
+  return storage;
+}
+
+Storage make_folder(const Config& config, Outside& outside) {
+  Storage storage;
+  blob::DirectoryBlobStoreOptions options{.folder = config.storage_folder};
   storage.blobs =
-      std::make_unique<blob::AzureBlobStore>(std::move(options), http, tokens, outside.clock,
-                                             outside.random, outside.counters, outside.log);
+      std::make_unique<blob::DirectoryBlobStore>(options, outside.offload, outside.random);
+  storage.container_url = folder_container_url;
+  if (!config.dead_letter_container.empty()) {
+    const auto folder = std::filesystem::absolute(config.storage_folder).lexically_normal();
+    // A trailing slash would make the folder its own parent.
+    const auto parent =
+        folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
+    options.folder = parent / config.dead_letter_container;
+    storage.dead_letters =
+        std::make_unique<blob::DirectoryBlobStore>(options, outside.offload, outside.random);
+  }
   return storage;
 }
 
@@ -77,17 +102,12 @@ Result<void> check_folder(const std::string& folder) {
 
 Result<Storage> make_storage(const Config& config, net::HttpClient& http, TokenSource* tokens,
                              Outside& outside) {
-  Result<Storage> storage;
   if (uses_folder(config)) {
     if (auto usable = check_folder(config.storage_folder); !usable) return Failure(usable.error());
-    blob::DirectoryBlobStoreOptions options{.folder = config.storage_folder};
-    storage->blobs = std::make_unique<blob::DirectoryBlobStore>(std::move(options), outside.offload,
-                                                                outside.random);
-    storage->container_url = folder_container_url;
-  } else {
-    storage = make_azure(config, http, tokens, outside);
-    if (!storage) return storage;
   }
+  Result<Storage> storage = uses_folder(config) ? Result<Storage>(make_folder(config, outside))
+                                                : make_azure(config, http, tokens, outside);
+  if (!storage) return storage;
   if (!config.recording_use_byos) storage->container_url.reset();
   return storage;
 }

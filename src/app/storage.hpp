@@ -17,6 +17,8 @@ struct Storage {
   std::unique_ptr<BlobStore> blobs;
   // What ACS is told to write into; none: service-managed recording.
   std::optional<std::string> container_url;
+  // Event Grid's dead letters; none: not configured.
+  std::unique_ptr<BlobStore> dead_letters;
 };
 
 Result<Storage> make_storage(const Config& config, net::HttpClient& http, TokenSource* tokens,

@@ -87,6 +87,22 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
                        "file to write; - is standard output");
   download->add_flag("--overwrite", download_options->overwrite,
                      "replaces the file if it is there");
+
+  auto* events = app.add_subcommand("events", "Events of Event Grid: replay");
+  events->require_subcommand(1);
+  auto* replay = events->add_subcommand(
+      "replay", "Takes in what Event Grid could not deliver and kept as dead letters");
+  auto replay_options = bind<EventsReplayOptions>(*replay, chosen, run_events_replay);
+  auto* file = replay->add_option("file", replay_options->file,
+                                  "file with one event or an array of them; - is standard input");
+  replay
+      ->add_option("--blob", replay_options->blob,
+                   "name of a blob in EVENT_GRID_DEAD_LETTER_CONTAINER, instead of a file")
+      ->excludes(file);
+  replay->footer(
+      "Events that are known already are ignored, so a replay does no harm.\n"
+      "Examples:\n  earshot events replay letter.json\n"
+      "  az storage blob download -c dead-letters -n NAME --no-progress | earshot events replay -");
 }
 
 }  // namespace earshot::cli

@@ -51,15 +51,22 @@ struct RecordingsDownloadOptions {
   bool overwrite = false;
 };
 
+struct EventsReplayOptions {
+  CommonOptions common;
+  std::string file;  // "-" = standard input
+  std::string blob;  // in the dead-letter container; instead of a file
+};
+
 Task<int> run_calls(ApiClient& client, CallsOptions options);
 // 0 only when the verdict is `complete`; 3 for any other, `pending` included.
 Task<int> run_verdict(ApiClient& client, VerdictOptions options);
 Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
+Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
 
-// Adds `calls`, `verdict` and `recordings` to a command line. When one of them was chosen, `chosen`
-// gives its exit code.
+// Adds `calls`, `verdict`, `recordings` and `events` to a command line. When one of them was
+// chosen, `chosen` gives its exit code.
 struct ChosenCommand {
   CommonOptions common;
   std::function<Task<int>(ApiClient&)> run;

@@ -68,7 +68,7 @@ struct Changes {
   std::vector<DiscoveryChange> discoveries;  // of stored recordings
   std::vector<RecordingPause> pauses;        // inserted, or `to` filled in (by recording and from)
   std::vector<Chunk> chunks;                 // inserted or updated by (recording, index)
-  std::vector<Verdict> verdicts;      // inserted; `conflict` when the call has one of that number
+  std::vector<Verdict> verdicts;  // inserted; `conflict` when the call has one of that number
   // Inserted or updated by (recording, index), unless what is stored was told later; read through
   // ports/file_locations.hpp.
   std::vector<FileLocation> file_locations;
