@@ -2,7 +2,7 @@
 // An AudioReader as an HTTP answer: ranges, HEAD, constant memory, the first byte at once.
 
 #include "net/http_message.hpp"
-#include "recording/audio_view.hpp"
+#include "recording/audio_reader.hpp"
 
 #include <memory>
 #include <string>

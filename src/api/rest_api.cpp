@@ -3,9 +3,12 @@
 #include "api/audio_response.hpp"
 #include "api/problem.hpp"
 #include "api/query.hpp"
-#include "base/crypto.hpp"
+#include "base/base64.hpp"
+#include "recording/manifest.hpp"
 
+#include <charconv>
 #include <fmt/format.h>
+#include <optional>
 
 namespace earshot::api {
 namespace {
@@ -19,13 +22,15 @@ RecordingId recording_of(const net::HttpRequest& request) {
 
 net::HttpResponse accepted() { return net::json_response(202, R"({"accepted":true})"); }
 
-// Changes with any chunk: two answers with one ETag are byte for byte the same.
-std::string etag_of(const std::vector<Chunk>& chunks) {
-  std::string text;
-  for (const Chunk& chunk : chunks)
-    text += fmt::format("{}|{}|{}|{}\n", chunk.index.value, chunk.audio.text, chunk.etag,
-                        chunk.data_bytes);
-  return fmt::format("\"{}\"", crypto::to_hex(crypto::sha256(as_bytes(text))).substr(0, 32));
+// ?source=acs|repaired|tap &channels=caller|assistant|mixed|0|1
+Result<recording::AudioRequest> audio_request_of(const net::HttpRequest& request) {
+  const auto source = recording::parse_audio_source(request.query("source").value_or(""));
+  if (!source) return fail(ErrorKind::invalid, "source takes acs, repaired or tap");
+  const auto channels = recording::parse_channel_choice(request.query("channels").value_or(""));
+  if (!channels)
+    return fail(ErrorKind::invalid,
+                "channels takes all, caller, assistant, mixed, or a channel's number");
+  return recording::AudioRequest{.source = *source, .channels = *channels};
 }
 
 }  // namespace
@@ -54,10 +59,14 @@ void RestApi::add_routes(net::Router& router,
   router.add("GET", "/api/v1/calls/{id}/verdict", wrap(guarded(&RestApi::show_verdict)));
   router.add("GET", "/api/v1/calls/{id}/timeline", wrap(guarded(&RestApi::show_timeline)));
   router.add("POST", "/api/v1/calls/{id}/verify", wrap(guarded(&RestApi::verify)));
+  router.add("GET", "/api/v1/calls/{id}/audio", wrap(guarded(&RestApi::call_audio)));
   router.add("POST", "/api/v1/calls/{id}/hang-up", wrap(guarded(&RestApi::hang_up)));
   router.add("GET", "/api/v1/recordings", wrap(guarded(&RestApi::list_recordings)));
   router.add("GET", "/api/v1/recordings/{id}", wrap(guarded(&RestApi::show_recording)));
   router.add("GET", "/api/v1/recordings/{id}/audio", wrap(guarded(&RestApi::recording_audio)));
+  router.add("GET", "/api/v1/recordings/{id}/manifest",
+             wrap(guarded(&RestApi::recording_manifest)));
+  router.add("GET", "/api/v1/keys", wrap(guarded(&RestApi::keys)));
   router.add("POST", "/api/v1/recordings/{id}/stop", wrap(guarded(&RestApi::stop_recording)));
   router.add("POST", "/api/v1/recordings/{id}/pause", wrap(guarded(&RestApi::pause_recording)));
   router.add("POST", "/api/v1/recordings/{id}/resume", wrap(guarded(&RestApi::resume_recording)));
@@ -269,16 +278,55 @@ Task<net::HttpResponse> RestApi::show_recording(net::HttpRequest request) {
   co_return net::json_response(200, recording_json(*view));
 }
 
-// GET /api/v1/recordings/{id}/audio — one file whatever the number of chunks; ranges and HEAD; 404
-// while none is found.
+// GET /api/v1/recordings/{id}/audio?source=&channels= — one file whatever the number of chunks;
+// ranges and HEAD; 404 while there is none, 409 when it cannot be had so.
 Task<net::HttpResponse> RestApi::recording_audio(net::HttpRequest request) {
   const RecordingId id = recording_of(request);
-  auto chunks = co_await services_.store.chunks_of(id);
-  if (!chunks) co_return problem(chunks.error());
-  auto audio = co_await services_.recordings.open_audio(id);
+  const auto wanted = audio_request_of(request);
+  if (!wanted) co_return problem(wanted.error());
+  auto audio = co_await services_.recordings.open_audio(id, *wanted);
   if (!audio) co_return problem(audio.error());
-  services_.log.info("recording audio opened", {{"recording", id.text}, {"peer", request.peer}});
-  co_return audio_response(request, std::move(audio->reader), audio->file_name, etag_of(*chunks));
+  services_.log.info(
+      "recording audio opened",
+      {{"recording", id.text}, {"source", to_text(wanted->source)}, {"peer", request.peer}});
+  co_return audio_response(request, std::move(audio->reader), audio->file_name, audio->etag);
+}
+
+// GET /api/v1/calls/{id}/audio?source=&channels= — all recordings of a call as one file; as above.
+Task<net::HttpResponse> RestApi::call_audio(net::HttpRequest request) {
+  const ContextId id = call_of(request);
+  const auto wanted = audio_request_of(request);
+  if (!wanted) co_return problem(wanted.error());
+  auto audio = co_await services_.recordings.open_call_audio(id, *wanted);
+  if (!audio) co_return problem(audio.error());
+  services_.log.info(
+      "call audio opened",
+      {{"call", id.text}, {"source", to_text(wanted->source)}, {"peer", request.peer}});
+  co_return audio_response(request, std::move(audio->reader), audio->file_name, audio->etag);
+}
+
+// GET /api/v1/recordings/{id}/manifest?number= — the signed description of its call's audio, byte
+// for byte as it is stored: the newest, or that of a verdict; 404 before there is one.
+Task<net::HttpResponse> RestApi::recording_manifest(net::HttpRequest request) {
+  std::optional<int> number;
+  if (const auto text = request.query("number")) {
+    int parsed = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), parsed);
+    if (error != std::errc() || end != text->data() + text->size() || parsed < 1)
+      co_return problem(400, "invalid", "number takes a verdict's number, from 1");
+    number = parsed;
+  }
+  auto manifest = co_await services_.recordings.manifest(recording_of(request), number);
+  if (!manifest) co_return problem(manifest.error());
+  co_return net::json_response(200, std::move(*manifest));
+}
+
+// GET /api/v1/keys — the public key that manifests are signed for, base64.
+Task<net::HttpResponse> RestApi::keys(net::HttpRequest) {
+  const auto& key = services_.manifest_public_key;
+  co_return net::json_response(
+      200, fmt::format(R"({{"keys":[{{"keyId":"{}","algorithm":"Ed25519","publicKey":"{}"}}]}})",
+                       recording::manifest_key_id(key), base64::encode(key)));
 }
 
 // GET /api/v1/diagnostics — the four maps of the open calls: active_recordings, recording_states,

@@ -28,6 +28,7 @@ struct RestApiServices {
   calls::CallOperations& operations;
   recording::RecordingQueries& recordings;
   recording::CallVerifier& verifier;
+  Bytes manifest_public_key;
   // Why the service cannot take calls now; "" = it can. For /readyz.
   std::function<std::string()> not_ready;
 };
@@ -61,6 +62,9 @@ class RestApi {
   Task<net::HttpResponse> pause_recording(net::HttpRequest request);
   Task<net::HttpResponse> resume_recording(net::HttpRequest request);
   Task<net::HttpResponse> recording_audio(net::HttpRequest request);
+  Task<net::HttpResponse> call_audio(net::HttpRequest request);
+  Task<net::HttpResponse> recording_manifest(net::HttpRequest request);
+  Task<net::HttpResponse> keys(net::HttpRequest request);
   Task<net::HttpResponse> diagnostics(net::HttpRequest request);
 
   // The verb on the call that the recording belongs to.

@@ -57,7 +57,8 @@ struct World {
                              .log = log,
                              .operations = operations,
                              .recordings = recordings,
-                             .verifier = verifier};
+                             .verifier = verifier,
+                             .manifest_public_key = Bytes(32, 1)};
     services.not_ready = [this] { return draining ? "the service is draining" : ""; };
     api = std::make_unique<RestApi>(std::move(services), Secret(key), "0.1.0");
     api->add_routes(router, [](net::HttpHandler handler) { return handler; });
@@ -97,9 +98,9 @@ struct World {
   NullLog log;
   FixedOperations operations;
   FixedSource source;
-  recording::RecordingQueries recordings{store, source};
   blob::MemoryBlobStore blobs{runtime.clock()};
   store::MemoryTapSpool spool;
+  recording::RecordingQueries recordings{{store, source, blobs, spool}};
   NoAlerts alerts;
   InlineOffload offload;
   recording::CallVerifier verifier{
@@ -301,4 +302,51 @@ TEST_CASE("a call that is over can be judged again, one that lasts cannot") {
   CHECK(world.ask_with_key("POST", path).status == 202);
   const auto due = world.runtime.run_for(world.store.next_due());
   CHECK((due && due->has_value()));
+}
+
+TEST_CASE(
+    "a call's audio is all that was recorded of it, and the source and channels can be chosen") {
+  World world;
+  world.commit(one_call());
+  const std::string call = "/api/v1/calls/5f1e0c00-1111-4222-8333-444455556666/audio";
+  const std::string recording = "/api/v1/recordings/eyJyZWMi/audio";
+
+  auto of_call = world.ask_with_key("GET", call);
+  CHECK(of_call.status == 200);
+  CHECK(world.body_of(of_call).substr(44) == "0123456789");
+  CHECK(world.ask_with_key("GET", recording + "?channels=0").status == 200);
+  CHECK(world.ask_with_key("GET", recording + "?channels=mixed").status == 200);
+  // The file is mixed, and has one channel only.
+  CHECK(world.ask_with_key("GET", recording + "?channels=caller").status == 409);
+  CHECK(world.ask_with_key("GET", recording + "?channels=1").status == 404);
+  CHECK(world.ask_with_key("GET", recording + "?source=tap").status == 404);
+  CHECK(world.ask_with_key("GET", recording + "?source=repaired").status == 409);
+  for (const char* query : {"source=best", "channels=left", "channels=-1", "channels=64"}) {
+    CAPTURE(query);
+    auto response = world.ask_with_key("GET", recording + "?" + query);
+    CHECK(response.status == 400);
+    CHECK(response.body.find("takes") != std::string::npos);
+  }
+  CHECK(world.ask("GET", call).status == 401);
+}
+
+TEST_CASE("the key of manifests is told, and one that is not written yet is 404") {
+  World world;
+  world.commit(one_call());
+
+  auto keys = world.ask_with_key("GET", "/api/v1/keys");
+  CHECK(keys.status == 200);
+  CHECK(keys.body.find(R"("publicKey":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")") !=
+        std::string::npos);
+
+  const std::string path = "/api/v1/recordings/eyJyZWMi/manifest";
+  CHECK(world.ask_with_key("GET", path).status == 404);
+  CHECK(world.ask_with_key("GET", path + "?number=none").status == 400);
+  // The recording's folder is not known, so it stands beside the bridge's witnesses.
+  BlobWrite write{.name = {"20260302/earshot/5f1e0c00-1111-4222-8333-444455556666/manifest-3.json"},
+                  .bytes = {'{', '}'}};
+  REQUIRE(world.runtime.run_for(world.blobs.put(std::move(write))).has_value());
+  auto third = world.ask_with_key("GET", path + "?number=3");
+  CHECK(third.status == 200);
+  CHECK(third.body == "{}");
 }

@@ -106,6 +106,7 @@ struct Config {
   std::string database_url;  // "": SQLite in data_dir
   Duration database_timeout{0};
   Secret api_key;
+  Secret signing_key;  // base64 of an Ed25519 private key; "": one in data_dir
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string ca_file;

@@ -6,6 +6,7 @@
 #include "app/alerts.hpp"
 #include "app/data_folder.hpp"
 #include "app/options.hpp"
+#include "app/signing_key.hpp"
 #include "app/storage.hpp"
 #include "app/version.hpp"
 #include "app/worker.hpp"
@@ -139,6 +140,9 @@ class RunningService : public Service {
                                        outside_.counters);
     if (!store) return fail("database", store.error());
     store_ = std::move(*store);
+    auto key = load_signing_key(config_, folder);
+    if (!key) return Failure(key.error());
+    signing_key_ = std::move(*key);
     store::EventSpoolOptions events{.file = folder / "events.spool"};
     auto event_spool = store::make_event_spool(
         events, outside_.spool_offload ? *outside_.spool_offload : outside_.offload, outside_.log,
@@ -260,7 +264,8 @@ class RunningService : public Service {
     recording::ReconcilerOptions reconciling{.overdue_after = config_.verdict_after + 5min};
     reconciler_ = std::make_unique<recording::VerdictReconciler>(
         *store_, alerts_, outside_.clock, outside_.counters, outside_.log, reconciling);
-    queries_ = std::make_unique<recording::RecordingQueries>(*store_, *chunks_);
+    const recording::AudioOpener::Services opening{*store_, *chunks_, *blobs_, *tap_spool_};
+    queries_ = std::make_unique<recording::RecordingQueries>(opening);
     taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
                                                      outside_.counters, outside_.log);
     recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days};
@@ -288,6 +293,7 @@ class RunningService : public Service {
         .operations = *director_,
         .recordings = *queries_,
         .verifier = *verifier_,
+        .manifest_public_key = signing_key_.public_key,
         .not_ready = [this] {
           return stopping_ ? "the service is draining" : started_ ? "" : "the service is starting";
         }};
@@ -330,6 +336,7 @@ class RunningService : public Service {
   voice_live::ConnectQuota quota_;
   calls::KnownCalls known_;
   DataFolder data_folder_;
+  recording::ManifestKey signing_key_;
   std::unique_ptr<store::SqlStore> store_;
   std::unique_ptr<EventSpool> event_spool_;
   std::unique_ptr<TapSpool> tap_spool_;

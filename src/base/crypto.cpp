@@ -200,6 +200,16 @@ Ed25519KeyPair make_ed25519_key_pair() {
           .public_key = raw_key(key.get(), EVP_PKEY_get_raw_public_key)};
 }
 
+Result<Bytes> ed25519_public_key(ByteView private_key) {
+  const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, private_key.data(),
+                                             private_key.size()));
+  if (!key) {
+    ERR_clear_error();
+    return fail(ErrorKind::invalid, "an Ed25519 private key has 32 bytes");
+  }
+  return raw_key(key.get(), EVP_PKEY_get_raw_public_key);
+}
+
 Result<Bytes> sign_ed25519(ByteView private_key, ByteView message) {
   const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, private_key.data(),
                                              private_key.size()));

@@ -59,6 +59,8 @@ struct Ed25519KeyPair {
   Bytes public_key;
 };
 Ed25519KeyPair make_ed25519_key_pair();
+// `invalid` unless it has 32 bytes.
+Result<Bytes> ed25519_public_key(ByteView private_key);
 Result<Bytes> sign_ed25519(ByteView private_key, ByteView message);
 bool verify_ed25519(ByteView public_key, ByteView message, ByteView signature);
 

@@ -58,7 +58,7 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
                  "looks for chunks again and judges anew first; shows the newest there is then")
       ->excludes(number);
 
-  auto* recordings = app.add_subcommand("recordings", "Recordings: list, show, download");
+  auto* recordings = app.add_subcommand("recordings", "Recordings: list, show, download, verify");
   recordings->require_subcommand(1);
   recordings->footer(
       "Examples:\n  earshot recordings list\n  earshot recordings show "
@@ -85,8 +85,32 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
       ->required();
   download->add_option("-o,--output", download_options->output,
                        "file to write; - is standard output");
+  download->add_option("--source", download_options->source,
+                       "acs (as recorded), repaired (on the call's clock, mended) or tap (the "
+                       "bridge's own copy)");
+  download->add_option("--channels", download_options->channels,
+                       "caller, assistant, mixed, or a channel's number; all unless given");
   download->add_flag("--overwrite", download_options->overwrite,
                      "replaces the file if it is there");
+
+  auto* verify = recordings->add_subcommand(
+      "verify", "Checks a manifest's signature, and audio against what it says");
+  auto verify_options = bind<RecordingsVerifyOptions>(*verify, chosen, run_recordings_verify);
+  verify
+      ->add_option(
+          "target", verify_options->target,
+          "a manifest or an audio file on this machine, or a recordingId, or the contextId "
+          "of its call")
+      ->required();
+  verify->add_option(
+      "--key", verify_options->key,
+      "the public key, base64 or a file that holds it; without it the service's own, "
+      "from /api/v1/keys");
+  verify->add_option("--manifest", verify_options->manifest,
+                     "the manifest of an audio file, unless it is manifest.json beside it");
+  verify->footer(
+      "Examples:\n  earshot recordings verify call.wav --manifest manifest.json --key public.key\n"
+      "  earshot recordings verify ID");
 
   auto* events = app.add_subcommand("events", "Events of Event Grid: replay");
   events->require_subcommand(1);

@@ -47,7 +47,9 @@ struct RecordingsShowOptions {
 struct RecordingsDownloadOptions {
   CommonOptions common;
   std::string recording;
-  std::string output;  // "" = <recording>.wav, "-" = standard output
+  std::string output;    // "" = <recording>.wav, "-" = standard output
+  std::string source;    // "" = acs
+  std::string channels;  // "" = all
   bool overwrite = false;
 };
 
@@ -57,6 +59,13 @@ struct EventsReplayOptions {
   std::string blob;  // in the dead-letter container; instead of a file
 };
 
+struct RecordingsVerifyOptions {
+  CommonOptions common;
+  std::string target;    // a manifest, an audio file, a recordingId or a contextId
+  std::string key;       // base64, or a file that holds it; "" = the service's
+  std::string manifest;  // of an audio file; "" = manifest.json beside it
+};
+
 Task<int> run_calls(ApiClient& client, CallsOptions options);
 // 0 only when the verdict is `complete`; 3 for any other, `pending` included.
 Task<int> run_verdict(ApiClient& client, VerdictOptions options);
@@ -64,6 +73,8 @@ Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
 Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
+
+Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);
 
 // Adds `calls`, `verdict`, `recordings` and `events` to a command line. When one of them was
 // chosen, `chosen` gives its exit code.

@@ -1,4 +1,4 @@
-// earshot recordings download ID [-o FILE]
+// earshot recordings download ID [-o FILE] [--source acs|repaired|tap] [--channels …]
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
 #include "cli/recording_name.hpp"
@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <utility>
 
 namespace earshot::cli {
 namespace {
@@ -55,6 +56,18 @@ std::string file_name_for(const std::string& recording) {
   return name + ".wav";
 }
 
+std::string audio_path(const std::string& recording, const RecordingsDownloadOptions& options) {
+  std::string path = "/api/v1/recordings/" + net::percent_encode(recording) + "/audio";
+  char separator = '?';
+  for (const auto& [name, value] :
+       {std::pair("source", &options.source), std::pair("channels", &options.channels)}) {
+    if (value->empty()) continue;
+    path += fmt::format("{}{}={}", separator, name, net::percent_encode(*value));
+    separator = '&';
+  }
+  return path;
+}
+
 }  // namespace
 
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options) {
@@ -86,9 +99,8 @@ Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions o
   std::function<void(std::uint64_t)> expected = [&](std::uint64_t bytes) {
     progress.expect(bytes);
   };
-  auto done =
-      co_await client.download("/api/v1/recordings/" + net::percent_encode(*recording) + "/audio",
-                               std::move(sink), std::move(expected));
+  auto done = co_await client.download(audio_path(*recording, options), std::move(sink),
+                                       std::move(expected));
   progress.finish();
   const bool closed = to_standard_output ? std::fflush(file) == 0 : std::fclose(file) == 0;
   if (done && progress.expected() != 0 && progress.done() != progress.expected())

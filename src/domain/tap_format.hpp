@@ -67,6 +67,8 @@ class TapReader {
  public:
   // `corrupt` when the header is not one of ours.
   static Result<TapReader> open(ByteView bytes);
+  // From somewhere within a tap: the first block that begins in the bytes comes first.
+  static TapReader resume(const TapHeader& header, ByteView bytes) { return {header, bytes, 0}; }
   const TapHeader& header() const { return header_; }
   // nullopt at the end, or where the rest is torn.
   std::optional<TapBlock> next();

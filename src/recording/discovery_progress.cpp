@@ -1,5 +1,7 @@
 #include "recording/discovery_progress.hpp"
 
+#include "recording/chunk_name.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -75,6 +77,20 @@ Progress measure_progress(const ProgressInput& input) {
     progress.reason = fmt::format("the last chunk ends {:.1f} s before the recording did",
                                   seconds(progress.missing));
   return progress;
+}
+
+std::vector<ChunkIndex> missing_chunks(const std::vector<Chunk>& chunks) {
+  std::vector<ChunkIndex> missing;
+  std::uint32_t next = 0;
+  const RecordingId* recording = nullptr;
+  for (const auto& chunk : chunks) {
+    if (recording == nullptr || chunk.recording != *recording) next = 0;
+    recording = &chunk.recording;
+    for (; next < chunk.index.value && next <= chunk_index_max; ++next) missing.push_back({next});
+    if (chunk.data_bytes == 0) missing.push_back(chunk.index);
+    next = chunk.index.value + 1;
+  }
+  return missing;
 }
 
 }  // namespace earshot::recording

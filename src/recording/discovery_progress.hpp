@@ -31,6 +31,10 @@ struct Progress {
 
 Progress measure_progress(const ProgressInput& input);
 
+// Indices below a recording's last one that have no audio, and chunks without any. Chunks by
+// recording and index.
+std::vector<ChunkIndex> missing_chunks(const std::vector<Chunk>& chunks);
+
 // Of the samples; for compressed audio, what the metadata or the file's bit rate says.
 Duration length_of(const Chunk& chunk);
 

@@ -10,6 +10,7 @@
 #include "base/executor.hpp"
 #include "base/log.hpp"
 #include "ports/blob_store.hpp"
+#include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
 #include "ports/tap_spool.hpp"
 #include "recording/mending.hpp"
@@ -39,6 +40,7 @@ struct Mended {
 };
 
 struct MenderServices {  // all outlive the mender
+  CallStore& store;
   BlobStore& blobs;
   TapSpool& spool;
   ChunkSource& chunks;

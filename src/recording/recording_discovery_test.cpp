@@ -13,7 +13,7 @@ struct Search : RecordedCall {
   Search()
       : source(blobs, store, runtime.clock(), counters, log),
         discovery(store, source, alerts, runtime.clock(), counters, log, options()),
-        queries(store, source) {
+        queries({store, source, blobs, spool}) {
     job = {.id = {"job"},
            .kind = discover_recording_job,
            .subject = recording.id.text,
@@ -402,7 +402,7 @@ TEST_CASE("a found recording is listed, described and read as one WAV") {
 
   auto list = search.wait(search.queries.list({}));
   auto detail = search.wait(search.queries.load(search.recording.id));
-  auto audio = search.wait(search.queries.open_audio(search.recording.id));
+  auto audio = search.wait(search.queries.open_audio(search.recording.id, {}));
 
   REQUIRE(list.has_value());
   REQUIRE(list->size() == 1);
@@ -429,7 +429,7 @@ TEST_CASE("a hole among the chunks is said, and the rest still plays") {
   search.put_blob(search.folder + "3-audiowav.wav", {});
   CHECK_FALSE(search.attempt());
 
-  auto audio = search.wait(search.queries.open_audio(search.recording.id));
+  auto audio = search.wait(search.queries.open_audio(search.recording.id, {}));
 
   REQUIRE(audio.has_value());
   CHECK(audio->missing == std::vector<ChunkIndex>{{1}, {3}});
@@ -440,8 +440,8 @@ TEST_CASE("what is not there cannot be opened") {
   Search search;
   search.store_call();
 
-  auto no_audio = search.wait(search.queries.open_audio(search.recording.id));
-  auto no_recording = search.wait(search.queries.open_audio({"nobody"}));
+  auto no_audio = search.wait(search.queries.open_audio(search.recording.id, {}));
+  auto no_recording = search.wait(search.queries.open_audio({"nobody"}, {}));
   auto no_chunk = search.wait(search.queries.open_chunk(search.recording.id, {0}));
 
   REQUIRE_FALSE(no_audio.has_value());
@@ -462,7 +462,7 @@ TEST_CASE("an MP3 recording is found and joined frame behind frame") {
 
   CHECK(search.attempt());
 
-  auto audio = search.wait(search.queries.open_audio(search.recording.id));
+  auto audio = search.wait(search.queries.open_audio(search.recording.id, {}));
   REQUIRE(audio.has_value());
   CHECK(audio->reader->content_type() == "audio/mpeg");
   CHECK(audio->reader->size() == mp3.size());

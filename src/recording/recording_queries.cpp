@@ -2,6 +2,8 @@
 
 #include "recording/chunk_name.hpp"
 #include "recording/discovery_progress.hpp"
+#include "recording/joined_bytes.hpp"
+#include "recording/manifest_writer.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -17,31 +19,6 @@ RecordingSummary summarise(Recording recording, const std::vector<Chunk>& chunks
     summary.audio += length_of(chunk);
   }
   return summary;
-}
-
-std::vector<ChunkIndex> missing_of(const std::vector<Chunk>& chunks) {
-  std::vector<ChunkIndex> missing;
-  std::uint32_t next = 0;
-  for (const auto& chunk : chunks) {
-    for (; next < chunk.index.value && next <= chunk_index_max; ++next) missing.push_back({next});
-    if (chunk.data_bytes == 0) missing.push_back(chunk.index);
-    next = chunk.index.value + 1;
-  }
-  return missing;
-}
-
-bool is_mp3(const std::vector<AudioPart>& parts) {
-  return !parts.empty() && std::ranges::all_of(parts, [](const AudioPart& part) {
-    const auto name = parse_chunk_name(part.blob.text);
-    return name && name->file == ChunkFile::mp3;
-  });
-}
-
-std::string stamp(const Recording& recording) {
-  auto text = to_iso8601(std::chrono::floor<std::chrono::seconds>(
-      recording.active_at.value_or(recording.requested_at)));
-  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-  return text.substr(0, 15) + "Z";
 }
 
 }  // namespace
@@ -68,24 +45,55 @@ Task<Result<RecordingDetail>> RecordingQueries::load(RecordingId id) {
   RecordingDetail detail{.summary = summarise(std::move(*recording), *chunks),
                          .pauses = std::move(*pauses)};
   detail.chunks = std::move(*chunks);
-  detail.missing = missing_of(detail.chunks);
+  detail.missing = missing_chunks(detail.chunks);
   co_return detail;
 }
 
-Task<Result<OpenedAudio>> RecordingQueries::open_audio(RecordingId id) {
-  auto detail = co_await load(id);
-  if (!detail) co_return Failure(detail.error());
-  std::vector<AudioPart> parts;
-  for (const auto& chunk : detail->chunks)
-    if (chunk.data_bytes > 0) parts.push_back(part_of(chunk));
-  const bool mp3 = is_mp3(parts);
-  auto view = mp3 ? make_mp3_view(std::move(parts)) : make_wav_view(std::move(parts));
-  if (!view) co_return Failure(view.error());
-  co_return OpenedAudio{
-      .reader = std::make_unique<AudioViewReader>(source_, std::move(*view)),
-      .file_name =
-          fmt::format("recording-{}.{}", stamp(detail->summary.recording), mp3 ? "mp3" : "wav"),
-      .missing = std::move(detail->missing)};
+Task<Result<AudioSubject>> RecordingQueries::subject_of(RecordingId id, AudioSource source) {
+  auto recording = co_await store_.load_recording(id);
+  if (!recording) co_return Failure(recording.error());
+  auto subject = co_await subject_of_call(recording->call);
+  if (!subject || source != AudioSource::acs) co_return subject;
+  std::erase_if(subject->recordings, [&](const Recording& other) { return other.id != id; });
+  std::erase_if(subject->chunks, [&](const Chunk& chunk) { return chunk.recording != id; });
+  co_return subject;
+}
+
+Task<Result<AudioSubject>> RecordingQueries::subject_of_call(ContextId id) {
+  auto call = co_await store_.load_call(id);
+  if (!call) co_return Failure(call.error());
+  auto recordings = co_await store_.recordings_of(id);
+  if (!recordings) co_return Failure(recordings.error());
+  AudioSubject subject{.call = std::move(*call), .recordings = std::move(*recordings)};
+  for (const auto& recording : subject.recordings) {
+    auto chunks = co_await store_.chunks_of(recording.id);
+    if (!chunks) co_return Failure(chunks.error());
+    std::ranges::move(*chunks, std::back_inserter(subject.chunks));
+  }
+  co_return subject;
+}
+
+Task<Result<std::string>> RecordingQueries::manifest(RecordingId id, std::optional<int> verdict) {
+  auto subject = co_await subject_of(std::move(id), AudioSource::repaired);
+  if (!subject) co_return Failure(subject.error());
+  auto name = manifest_blob(*subject, verdict);
+  auto bytes = co_await blobs_.read(std::move(name), 0, manifest_bytes_max, "");
+  if (!bytes && bytes.error().kind == ErrorKind::not_found)
+    co_return fail(ErrorKind::not_found, "the recording has no such manifest (yet)");
+  if (!bytes) co_return Failure(bytes.error());
+  co_return std::string(as_text(*bytes));
+}
+
+Task<Result<OpenedAudio>> RecordingQueries::open_audio(RecordingId id, AudioRequest request) {
+  auto subject = co_await subject_of(std::move(id), request.source);
+  if (!subject) co_return Failure(subject.error());
+  co_return co_await opener_.open(std::move(*subject), request);
+}
+
+Task<Result<OpenedAudio>> RecordingQueries::open_call_audio(ContextId call, AudioRequest request) {
+  auto subject = co_await subject_of_call(std::move(call));
+  if (!subject) co_return Failure(subject.error());
+  co_return co_await opener_.open(std::move(*subject), request);
 }
 
 Task<Result<OpenedAudio>> RecordingQueries::open_chunk(RecordingId id, ChunkIndex index) {
@@ -96,17 +104,18 @@ Task<Result<OpenedAudio>> RecordingQueries::open_chunk(RecordingId id, ChunkInde
     co_return fail(ErrorKind::not_found, fmt::format("the recording has no chunk {}", index.value));
   const auto name = parse_chunk_name(chunk->audio.text);
   const bool mp3 = name && name->file == ChunkFile::mp3;
-  std::vector<AudioPart> parts = {{.blob = chunk->audio,
-                                   .etag = chunk->etag,
-                                   .format = {},
-                                   .offset = 0,
-                                   .bytes = chunk->bytes}};
-  AudioView view(mp3 ? "audio/mpeg" : "audio/wav", {}, std::move(parts), {});
+  std::vector<BytePart> parts;
+  parts.push_back({.source = std::make_unique<ChunkBytes>(source_, chunk->audio, chunk->etag),
+                   .name = chunk->audio.text,
+                   .offset = 0,
+                   .bytes = chunk->bytes});
+  const auto& recording = detail->summary.recording;
   co_return OpenedAudio{
-      .reader = std::make_unique<AudioViewReader>(source_, std::move(view)),
-      .file_name = fmt::format("recording-{}-{}.{}", stamp(detail->summary.recording), index.value,
-                               mp3 ? "mp3" : "wav"),
-      .missing = {}};
+      .reader = std::make_unique<JoinedBytes>(mp3 ? "audio/mpeg" : "audio/wav", std::move(parts)),
+      .file_name = fmt::format("recording-{}-{}.{}",
+                               file_stamp(recording.active_at.value_or(recording.requested_at)),
+                               index.value, mp3 ? "mp3" : "wav"),
+      .etag = fmt::format("\"{}\"", chunk->etag)};
 }
 
 }  // namespace earshot::recording

@@ -3,10 +3,12 @@
 
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
-#include "recording/audio_view.hpp"
+#include "recording/audio_opener.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace earshot::recording {
@@ -26,28 +28,37 @@ struct RecordingDetail {
   std::vector<ChunkIndex> missing;
 };
 
-struct OpenedAudio {
-  std::unique_ptr<AudioReader> reader;
-  std::string file_name;            // "recording-20260302T091533Z.wav"; no id, no number
-  std::vector<ChunkIndex> missing;  // as above
-};
-
 class RecordingQueries {
  public:
-  // Both outlive this, and every reader that it opens.
-  RecordingQueries(CallStore& store, ChunkSource& source) : store_(store), source_(source) {}
+  // All outlive this, and every reader that it opens.
+  explicit RecordingQueries(AudioOpener::Services services)
+      : store_(services.store),
+        source_(services.chunks),
+        blobs_(services.blobs),
+        opener_(services) {}
 
   Task<Result<std::vector<RecordingSummary>>> list(RecordingQuery query);  // newest first
   Task<Result<RecordingDetail>> load(RecordingId id);                      // `not_found`
-  // All chunks as one file. `not_found` when there is no such recording or no audio of it yet;
-  // `conflict` when its chunks' formats differ.
-  Task<Result<OpenedAudio>> open_audio(RecordingId id);
+  // One recording as one file, whatever the number of chunks; as AudioOpener::open. `repaired` and
+  // `tap` are the whole call's, whichever of its recordings is named.
+  Task<Result<OpenedAudio>> open_audio(RecordingId id, AudioRequest request);
+  // All that was recorded of a call.
+  Task<Result<OpenedAudio>> open_call_audio(ContextId call, AudioRequest request);
   // One chunk as it is in its store, headers and all.
   Task<Result<OpenedAudio>> open_chunk(RecordingId id, ChunkIndex index);
+
+  // The signed manifest of the recording's call as it is stored, the newest or that of a verdict.
+  Task<Result<std::string>> manifest(RecordingId id, std::optional<int> verdict);
+
+  // What open_audio opens, for those who open it themselves.
+  Task<Result<AudioSubject>> subject_of(RecordingId id, AudioSource source);
+  Task<Result<AudioSubject>> subject_of_call(ContextId call);
 
  private:
   CallStore& store_;
   ChunkSource& source_;
+  BlobStore& blobs_;
+  AudioOpener opener_;
 };
 
 }  // namespace earshot::recording

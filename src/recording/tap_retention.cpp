@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <string_view>
 #include <vector>
 
 namespace earshot::recording {
@@ -12,6 +13,12 @@ bool is_date_folder(const std::string& folder) {
   return folder.size() == 9 && folder.back() == '/' &&
          std::all_of(folder.begin(), folder.end() - 1,
                      [](char letter) { return letter >= '0' && letter <= '9'; });
+}
+
+// Tap and ledger. What was filled from a tap is part of the recording, and its manifest with it.
+bool is_witness(std::string_view name) {
+  name = name.substr(name.rfind('/') + 1);
+  return name.starts_with("tap-") || name.starts_with("ledger-");
 }
 
 }  // namespace
@@ -73,18 +80,19 @@ Task<Result<int>> TapRetention::run_once() {
 
 Task<Result<int>> TapRetention::remove_below(std::string prefix) {
   int removed = 0;
+  BlobListRequest request{.prefix = prefix};
   for (int page = 0; page < options_.pages_max && !stopping_; ++page) {
-    // From the start each time: what was removed is no longer listed.
-    BlobListRequest request{.prefix = prefix};
     auto listed = co_await blobs_.list(request);
     if (!listed) co_return fail(fmt::format("listing {}", prefix), listed.error());
-    if (listed->blobs.empty()) break;
     for (const BlobInfo& blob : listed->blobs) {
+      if (!is_witness(blob.name.text)) continue;
       auto gone = co_await blobs_.remove(blob.name);
       if (!gone) co_return fail(fmt::format("removing below {}", prefix), gone.error());
       removed_.add();
       ++removed;
     }
+    request.marker = listed->next_marker;
+    if (request.marker.empty()) break;
   }
   co_return removed;
 }

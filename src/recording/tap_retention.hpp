@@ -1,8 +1,8 @@
 #pragma once
-// Removes the bridge's own copies (tap and ledger) once they are older than they are kept: all
-// under
-// `<YYYYMMDD>/earshot/` of a date that is over by so many days. ACS's chunks, which stand beside
-// them, are never touched. Safe to run on several replicas: removing what is gone is a success.
+// Removes the bridge's own copies (tap and ledger) once they are older than they are kept: those
+// under `<YYYYMMDD>/earshot/` of a date that is over by so many days. ACS's chunks, which stand
+// beside them, are never touched, nor is what was filled from a tap, or a manifest. Safe to run on
+// several replicas: removing what is gone is a success.
 //
 // The first round after the start looks at every date in the container, later ones only at the
 // dates that have come of age since, so that a round's cost does not grow with the container.

@@ -31,10 +31,12 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("taps older than they are kept go, and the chunks beside them stay") {
+TEST_CASE("taps older than they are kept go, and the recording beside them stays") {
   World world;
   world.put("20260130/earshot/call/tap-0.pcm");
   world.put("20260130/earshot/call/ledger-0.bin");
+  world.put("20260130/earshot/call/repair-1.pcm");
+  world.put("20260130/earshot/call/manifest.json");
   world.put("20260130/call/recording/0-audiowav.wav");
   world.put("20260131/earshot/call/tap-0.pcm");
   world.put("backup/earshot/call/tap-0.pcm");
@@ -45,6 +47,8 @@ TEST_CASE("taps older than they are kept go, and the chunks beside them stay") {
   CHECK(*removed == 2);
   CHECK_FALSE(world.has("20260130/earshot/call/tap-0.pcm"));
   CHECK_FALSE(world.has("20260130/earshot/call/ledger-0.bin"));
+  CHECK(world.has("20260130/earshot/call/repair-1.pcm"));
+  CHECK(world.has("20260130/earshot/call/manifest.json"));
   CHECK(world.has("20260130/call/recording/0-audiowav.wav"));
   CHECK(world.has("20260131/earshot/call/tap-0.pcm"));
   CHECK(world.has("backup/earshot/call/tap-0.pcm"));

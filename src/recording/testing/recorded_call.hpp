@@ -9,6 +9,7 @@
 #include "ports/alert_sink.hpp"
 #include "recording/byos_chunk_source.hpp"
 #include "store/memory_store.hpp"
+#include "store/memory_tap_spool.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -148,6 +149,7 @@ struct RecordedCall {
   SeededRandom random{1};
   store::MemoryStore store{random};
   blob::MemoryBlobStore blobs{runtime.clock()};
+  store::MemoryTapSpool spool;
   Counters counters;
   MemoryLog log;
   MemoryAlerts alerts;

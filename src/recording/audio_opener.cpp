@@ -1,0 +1,232 @@
+#include "recording/audio_opener.hpp"
+
+#include "base/crypto.hpp"
+#include "recording/call_audio.hpp"
+#include "recording/chunk_name.hpp"
+#include "recording/discovery_progress.hpp"
+#include "recording/joined_bytes.hpp"
+#include "recording/mender.hpp"
+#include "recording/repair_format.hpp"
+#include "recording/tap_runs.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+bool is_mp3(const std::vector<Chunk>& chunks) {
+  const auto is_audio = [](const Chunk& chunk) { return chunk.data_bytes > 0; };
+  const auto first = std::ranges::find_if(chunks, is_audio);
+  if (first == chunks.end()) return false;
+  const auto name = parse_chunk_name(first->audio.text);
+  return name && name->file == ChunkFile::mp3;
+}
+
+std::string identity_of(const Chunk& chunk) {
+  return fmt::format("{}|{}|{}|{}|{}\n", chunk.index.value, chunk.audio.text, chunk.etag,
+                     chunk.data_offset, chunk.data_bytes);
+}
+
+std::string identity_of(const Span& span) {
+  return fmt::format("{}-{} {} {} {} {} {} {}\n", span.from.count(), span.to.count(),
+                     static_cast<int>(span.kind), static_cast<int>(span.source),
+                     span.recording.text, span.chunk.value, span.first_frame, span.frames);
+}
+
+std::string etag_of(std::string_view identity) {
+  return fmt::format("\"{}\"", crypto::to_hex(crypto::sha256(as_bytes(identity))).substr(0, 32));
+}
+
+std::string stamp_of(const AudioSubject& subject) {
+  if (subject.recordings.empty())
+    return file_stamp(subject.call.connected_at.value_or(subject.call.received_at));
+  const auto& first = subject.recordings.front();
+  return file_stamp(first.active_at.value_or(first.requested_at));
+}
+
+// "recording-20260302T091533Z-repaired-caller.wav"
+std::string file_name_of(const AudioSubject& subject, AudioRequest request) {
+  auto name = "recording-" + stamp_of(subject);
+  if (request.source != AudioSource::acs) name += fmt::format("-{}", to_text(request.source));
+  if (const auto channels = to_text(request.channels); !channels.empty()) name += "-" + channels;
+  return name + ".wav";
+}
+
+std::vector<LayoutSource> layouts_of(const std::vector<ChunkAudio>& audio) {
+  std::vector<LayoutSource> layouts;
+  for (const auto& one : audio) layouts.push_back(one.layout);
+  return layouts;
+}
+
+}  // namespace
+
+std::string_view to_text(AudioSource source) {
+  switch (source) {
+    case AudioSource::acs:
+      return "acs";
+    case AudioSource::repaired:
+      return "repaired";
+    case AudioSource::tap:
+      return "tap";
+  }
+  return "unknown";
+}
+
+std::optional<AudioSource> parse_audio_source(std::string_view text) {
+  if (text.empty()) return AudioSource::acs;
+  for (const auto source : {AudioSource::acs, AudioSource::repaired, AudioSource::tap})
+    if (text == to_text(source)) return source;
+  return std::nullopt;
+}
+
+std::string file_stamp(WallTime at) {
+  auto text = to_iso8601(std::chrono::floor<std::chrono::seconds>(at));
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text.substr(0, 15) + "Z";
+}
+
+Task<Result<OpenedAudio>> AudioOpener::open(AudioSubject subject, AudioRequest request) {
+  if (request.source == AudioSource::acs && is_mp3(subject.chunks)) {
+    if (request.channels.pick != ChannelPick::all)
+      co_return fail(ErrorKind::conflict,
+                     "channels of an mp3 recording are picked by a merge, which decodes it");
+    co_return co_await open_mp3(std::move(subject));
+  }
+  OpenedAudio audio{.reader = nullptr, .file_name = file_name_of(subject, request), .etag = {}};
+  if (request.source == AudioSource::acs) audio.missing = missing_chunks(subject.chunks);
+  auto opened = co_await open_samples(std::move(subject), request);
+  if (!opened) co_return Failure(opened.error());
+  audio.etag = etag_of(fmt::format("{} {}\n{}", to_text(request.source), to_text(request.channels),
+                                   opened->identity));
+  audio.reader = std::move(opened->audio);
+  co_return audio;
+}
+
+Task<Result<std::unique_ptr<WavAudio>>> AudioOpener::open_wav(AudioSubject subject,
+                                                              AudioRequest request) {
+  auto opened = co_await open_samples(std::move(subject), request);
+  if (!opened) co_return Failure(opened.error());
+  co_return std::move(opened->audio);
+}
+
+Task<Result<OpenedAudio>> AudioOpener::open_mp3(AudioSubject subject) {
+  std::string identity = "mp3\n";
+  std::vector<BytePart> parts;
+  for (const auto& chunk : subject.chunks) {
+    if (chunk.data_bytes == 0) continue;
+    identity += identity_of(chunk);
+    parts.push_back(
+        {.source = std::make_unique<ChunkBytes>(services_.chunks, chunk.audio, chunk.etag),
+         .name = chunk.audio.text,
+         .offset = chunk.data_offset,
+         .bytes = chunk.data_bytes});
+  }
+  co_return OpenedAudio{.reader = std::make_unique<JoinedBytes>("audio/mpeg", std::move(parts)),
+                        .file_name = "recording-" + stamp_of(subject) + ".mp3",
+                        .etag = etag_of(identity),
+                        .missing = missing_chunks(subject.chunks)};
+}
+
+Task<Result<AudioOpener::Opened>> AudioOpener::open_samples(AudioSubject subject,
+                                                            AudioRequest request) {
+  if (request.source == AudioSource::tap)
+    co_return co_await open_tap_audio(std::move(subject), request.channels);
+  if (is_mp3(subject.chunks))
+    co_return fail(ErrorKind::conflict, "an mp3 recording becomes samples by a merge");
+  if (request.source == AudioSource::repaired)
+    co_return co_await open_repaired(std::move(subject), request.channels);
+  co_return co_await open_acs(std::move(subject), request.channels);
+}
+
+Task<Result<AudioOpener::Opened>> AudioOpener::open_acs(AudioSubject subject,
+                                                        ChannelChoice channels) {
+  auto audio =
+      co_await chunk_audio(services_.store, services_.chunks, subject.recordings, subject.chunks);
+  if (!audio) co_return Failure(audio.error());
+  auto layout = joined_layout(layouts_of(*audio), channels);
+  if (!layout) co_return Failure(layout.error());
+  Opened opened;
+  std::vector<std::unique_ptr<SampleSource>> sources;
+  for (const auto& one : *audio) {
+    opened.identity += identity_of(one.chunk);
+    sources.push_back(samples_of(services_.chunks, one.chunk));
+  }
+  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources));
+  co_return opened;
+}
+
+Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subject,
+                                                             ChannelChoice channels) {
+  if (!subject.timeline)
+    co_return fail(ErrorKind::conflict,
+                   "the recording was not verified yet; until then there is source=acs");
+  auto audio =
+      co_await chunk_audio(services_.store, services_.chunks, subject.recordings, subject.chunks);
+  if (!audio) co_return Failure(audio.error());
+  Opened opened;
+  auto layouts = layouts_of(*audio);
+  std::vector<std::unique_ptr<SampleSource>> sources;
+  for (const auto& one : *audio) {
+    opened.identity += identity_of(one.chunk);
+    sources.push_back(samples_of(services_.chunks, one.chunk));
+  }
+  const auto& spans = subject.timeline->spans;
+  const bool rendered = std::ranges::any_of(spans, [](const Span& span) {
+    return span.kind == SpanKind::repaired && span.source == SpanSource::tap;
+  });
+  const auto repair = sources.size();
+  if (rendered) {
+    const auto name = repair_blob(subject.call, static_cast<std::uint32_t>(subject.verdict));
+    auto info = co_await services_.blobs.info(name);
+    if (!info) co_return fail("open what was filled from the tap", info.error());
+    auto head = co_await services_.blobs.read(name, 0, repair_header_bytes, info->etag);
+    if (!head) co_return fail("open what was filled from the tap", head.error());
+    auto header = read_repair_header(*head);
+    if (!header) co_return Failure(header.error());
+    opened.identity += fmt::format("repair {} {}\n", name.text, info->etag);
+    layouts.push_back(
+        {.format = header->format, .frames = header->frames, .voices = header->voices});
+    sources.push_back(std::make_unique<StoredSamples>(
+        std::make_unique<BlobBytes>(services_.blobs, name, info->etag), name.text, header->format,
+        repair_header_bytes, header->frames));
+  }
+  std::vector<SpanAudio> plays;
+  for (const auto& span : spans) {
+    opened.identity += identity_of(span);
+    SpanAudio play{.first_frame = span.first_frame, .frames = span.frames};
+    if (span.source == SpanSource::tap) {
+      play.source = repair;
+    } else if (span.source != SpanSource::none) {
+      const auto at = std::ranges::find_if(*audio, [&](const ChunkAudio& one) {
+        return one.chunk.recording == span.recording && one.chunk.index == span.chunk;
+      });
+      if (at != audio->end()) play.source = static_cast<std::size_t>(at - audio->begin());
+    }
+    plays.push_back(play);
+  }
+  auto layout = timeline_layout(*subject.timeline, plays, layouts, channels);
+  if (!layout) co_return Failure(layout.error());
+  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources));
+  co_return opened;
+}
+
+Task<Result<AudioOpener::Opened>> AudioOpener::open_tap_audio(AudioSubject subject,
+                                                              ChannelChoice channels) {
+  auto tap = co_await open_tap(services_.blobs, services_.spool, subject.call);
+  if (!tap) co_return Failure(tap.error());
+  Opened opened;
+  opened.identity = tap->identity;
+  const std::vector<LayoutSource> layouts = {{.format = tap->samples->format(),
+                                              .frames = tap->samples->frames(),
+                                              .voices = {Voice::caller, Voice::assistant}}};
+  std::vector<std::unique_ptr<SampleSource>> sources;
+  sources.push_back(std::move(tap->samples));
+  auto layout = joined_layout(layouts, channels);
+  if (!layout) co_return Failure(layout.error());
+  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources));
+  co_return opened;
+}
+
+}  // namespace earshot::recording

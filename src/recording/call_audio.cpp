@@ -1,0 +1,67 @@
+#include "recording/call_audio.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+bool is_pcm(const Chunk& chunk) {
+  return chunk.data_bytes > 0 && chunk.format.frame_bytes() > 0 && chunk.format.sample_rate_hz > 0;
+}
+
+Task<Result<std::optional<ChunkMetadata>>> metadata_of(ChunkSource& source, BlobName name) {
+  if (name.empty()) co_return std::nullopt;
+  auto bytes = co_await source.read(std::move(name), 0, chunk_metadata_bytes_max + 1, "");
+  if (!bytes && worth_retrying(bytes.error())) co_return Failure(bytes.error());
+  if (!bytes) co_return std::nullopt;
+  auto metadata = parse_chunk_metadata(*bytes);
+  if (!metadata) co_return std::nullopt;
+  co_return std::move(*metadata);
+}
+
+// Only where channels are told apart.
+Task<Result<std::string>> caller_of(CallStore& store, std::vector<Recording> recordings) {
+  const auto unmixed =
+      std::ranges::find(recordings, RecordingChannels::unmixed, &Recording::channels);
+  if (unmixed == recordings.end()) co_return std::string();
+  auto personal = co_await store.load_personal(unmixed->call);
+  if (!personal && worth_retrying(personal.error())) co_return Failure(personal.error());
+  co_return personal ? std::move(personal->caller) : std::string();
+}
+
+}  // namespace
+
+Task<Result<std::vector<ChunkAudio>>> chunk_audio(CallStore& store, ChunkSource& source,
+                                                  std::vector<Recording> recordings,
+                                                  std::vector<Chunk> chunks) {
+  auto caller = co_await caller_of(store, recordings);
+  if (!caller) co_return Failure(caller.error());
+  std::vector<ChunkAudio> out;
+  for (auto& chunk : chunks) {
+    if (!is_pcm(chunk)) continue;
+    const auto recording = std::ranges::find(recordings, chunk.recording, &Recording::id);
+    const auto kind =
+        recording == recordings.end() ? RecordingChannels::mixed : recording->channels;
+    std::optional<ChunkMetadata> metadata;
+    if (kind == RecordingChannels::unmixed) {
+      auto read = co_await metadata_of(source, chunk.metadata);
+      if (!read) co_return Failure(read.error());
+      metadata = std::move(*read);
+    }
+    LayoutSource layout{.format = chunk.format,
+                        .frames = chunk.data_bytes / chunk.format.frame_bytes(),
+                        .voices = channel_voices(chunk.format.channels, kind, metadata, *caller)};
+    out.push_back({std::move(chunk), std::move(layout)});
+  }
+  co_return out;
+}
+
+std::unique_ptr<SampleSource> samples_of(ChunkSource& source, const Chunk& chunk) {
+  return std::make_unique<StoredSamples>(
+      std::make_unique<ChunkBytes>(source, chunk.audio, chunk.etag), chunk.audio.text, chunk.format,
+      chunk.data_offset, chunk.data_bytes / chunk.format.frame_bytes());
+}
+
+}  // namespace earshot::recording

@@ -1,0 +1,30 @@
+#pragma once
+// What ACS recorded of a call, ready to be laid out: its PCM chunks in the order of time, each with
+// its place, its size and whose voice is on which channel.
+
+#include "ports/call_store.hpp"
+#include "ports/chunk_source.hpp"
+#include "recording/audio_layouts.hpp"
+#include "recording/sample_source.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace earshot::recording {
+
+struct ChunkAudio {
+  Chunk chunk;
+  LayoutSource layout;
+};
+
+// The chunks of these that hold PCM, in the order given, with the voices of their channels: from
+// their metadata where a recording is unmixed. A metadata file that is gone or unreadable is no
+// failure; one that cannot be reached is.
+Task<Result<std::vector<ChunkAudio>>> chunk_audio(CallStore& store, ChunkSource& source,
+                                                  std::vector<Recording> recordings,
+                                                  std::vector<Chunk> chunks);
+
+std::unique_ptr<SampleSource> samples_of(ChunkSource& source, const Chunk& chunk);
+
+}  // namespace earshot::recording

@@ -1,0 +1,17 @@
+#include "recording/sample_source.hpp"
+
+#include <fmt/format.h>
+
+namespace earshot::recording {
+
+Task<Result<Bytes>> StoredSamples::read(std::uint64_t first, std::uint64_t count) {
+  const auto offset = offset_ + first * format_.frame_bytes();
+  const auto length = count * format_.frame_bytes();
+  auto bytes = co_await bytes_->read(offset, length);
+  if (bytes && bytes->size() != length)
+    co_return fail(ErrorKind::corrupt, fmt::format("{} ends at byte {} where {} were expected",
+                                                   name_, offset + bytes->size(), offset + length));
+  co_return bytes;
+}
+
+}  // namespace earshot::recording
