@@ -1,7 +1,7 @@
 #include "recording/recording_fetch.hpp"
 
 #include "recording/chunk_name.hpp"
-#include "recording/discovery_progress.hpp"
+#include "recording/mp3_reader.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/service_file_check.hpp"
 #include "recording/wav_reader.hpp"
@@ -175,8 +175,19 @@ Task<Result<bool>> RecordingFetch::is_whole(KnownPtr known, FileLocation told) {
   if (!torn) co_return Failure(torn.error());
   if (*torn) co_return false;
   if (!expected) co_return true;
-  co_return !falls_short(recording::length_of(*chunk),
-                         std::max(*expected - length_of(known->pauses), Duration{}));
+  auto audio = co_await audio_in(*chunk);
+  if (!audio) co_return Failure(audio.error());
+  co_return !falls_short(*audio, std::max(*expected - length_of(known->pauses), Duration{}));
+}
+
+// Of what is truly there: a compressed chunk's row says what its metadata promises.
+Task<Result<Duration>> RecordingFetch::audio_in(Chunk chunk) {
+  const auto name = parse_chunk_name(chunk.audio.text);
+  if (!name || name->file != ChunkFile::mp3) co_return chunk.audio_duration();
+  auto head = co_await services_.blobs.read(chunk.audio, 0, mp3_head_bytes, "");
+  if (!head) co_return fail("look at the chunk", head.error());
+  const auto look = look_at(*head, chunk.bytes);
+  co_return look && look->audio ? *look->audio : Duration{};
 }
 
 // Does its header promise more than there is? Of compressed audio only the duration tells.

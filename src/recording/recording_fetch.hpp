@@ -76,6 +76,7 @@ class RecordingFetch {
   Task<Result<void>> expire(KnownPtr known, RecordingFile file, PassPtr pass);
   Task<Result<bool>> is_whole(KnownPtr known, FileLocation told);
   Task<Result<bool>> is_torn(Chunk chunk);
+  Task<Result<Duration>> audio_in(Chunk chunk);
   Task<Result<void>> remove_at_acs(RecordingFile file, PassPtr pass);
   Task<Result<void>> tell_of(KnownPtr known, PassPtr pass);
   JobOutcome outcome(const Job& job, const Known& known, const Pass& pass);

@@ -31,8 +31,9 @@ Result<FileLook> look_at_wav(ByteView head, std::uint64_t file_bytes) {
 
 Result<FileLook> look_at(ByteView head, std::uint64_t file_bytes) {
   if (is_riff(head)) return look_at_wav(head, file_bytes);
+  // Tags at the end of a file do not matter here.
   const auto mp3 = parse_mp3(
-      head.first(std::min<std::size_t>(head.size(), static_cast<std::size_t>(mp3_head_bytes))),
+      head.first(std::min<std::size_t>(head.size(), static_cast<std::size_t>(mp3_head_bytes))), {},
       file_bytes);
   if (!mp3) return fail(ErrorKind::corrupt, "it is neither WAV nor MP3");
   return FileLook{.format = RecordingFormat::mp3, .audio = mp3->duration()};
