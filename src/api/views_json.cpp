@@ -38,6 +38,7 @@ json::object show(const Recording& recording) {
           {"requestedAt", to_iso8601(recording.requested_at)},
           {"activeAt", time(recording.active_at)},
           {"endedAt", time(recording.ended_at)},
+          {"endedAfter", time(recording.ended_after)},
           {"endReason", recording.end_reason},
           {"discovery", to_text(recording.discovery)},
           {"discoveredAt", time(recording.discovered_at)},

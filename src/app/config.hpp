@@ -43,6 +43,7 @@ struct Config {
   RecordingChannels recording_channels = RecordingChannels::mixed;
   bool recording_suppress_8522_warn = true;
   Duration discovery_deadline = 24h;
+  Duration discovery_quiet = 10min;
   int no_blob_alert_minutes = 5;
   std::vector<std::string> recording_download_hosts;
   bool recording_delete_at_acs = false;

@@ -280,6 +280,10 @@ std::vector<Setting> recording_settings() {
       {"DISCOVERY_DEADLINE_HOURS", group, "1..168", "24",
        "How long chunks are looked for after the end of a recording.", false,
        span(&Config::discovery_deadline, 1h, 1, 168)},
+      {"DISCOVERY_QUIET_MINUTES", group, "1..1440", "10",
+       "A recording whose end nobody told is taken for whole when its chunks reach the last time "
+       "that it was seen running and no more have appeared for so long.",
+       false, span(&Config::discovery_quiet, 1min, 1, 1440)},
       {"NO_BLOB_ALERT_MINUTES", group, "1..1440", "5",
        "An alert is raised when no chunk has appeared so long after the end of a recording.", false,
        whole(&Config::no_blob_alert_minutes, 1, 1440)},

@@ -180,6 +180,7 @@ recording::FileWatchOptions file_watch_options(const Config& config) {
 recording::DiscoveryOptions discovery_options(const Config& config) {
   recording::DiscoveryOptions options;
   options.search_for = config.discovery_deadline;
+  options.quiet_period = config.discovery_quiet;
   options.alert_after = std::chrono::minutes(config.no_blob_alert_minutes);
   return options;
 }

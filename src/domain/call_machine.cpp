@@ -209,18 +209,22 @@ void CallStep::become_connected(WallTime at) {
 
 void CallStep::on(const call_event::Disconnected& event) {
   learn_ids(event.connection_id, event.server_call_id, {});
-  if (state_.closed()) return;
+  if (state_.closed()) {
+    // It was found over before it was told: what ended with it ended then.
+    if (auto* recording = newest()) learn_end(*recording, event.at);
+    return;
+  }
   end_call(describe_call_end(event.code, event.sub_code), event.code, event.sub_code,
            event.at.value_or(now_));
 }
 
-void CallStep::end_call(std::string reason, int code, int sub_code, WallTime at) {
+void CallStep::end_call(std::string reason, int code, int sub_code, std::optional<WallTime> at) {
   cancel_timers_of_open_call();
   // What we had asked for stays the reason.
   if (call().end_reason.empty()) call().end_reason = std::move(reason);
   call().end_code = code;
   call().end_sub_code = sub_code;
-  call().ended_at = at;
+  call().ended_at = at.value_or(now_);
   call().phase = CallPhase::ended;
   call().media_connected = false;
   journal("call ended", {{"reason", call().end_reason}});
@@ -253,7 +257,7 @@ void CallStep::on(const call_event::CallPolled& event) {
       if (!call().connected_at && !call().answered_at)
         return not_answered("ACS does not know the call");
       return end_call("ACS no longer knows the call; its CallDisconnected did not arrive", 0, 0,
-                      now_);
+                      std::nullopt);
     case CallPoll::connecting:
     case CallPoll::disconnecting:
     case CallPoll::unknown:
@@ -293,7 +297,7 @@ void CallStep::on(const call_event::HangUpDone& event) {
   if (state_.closed() || !event.error) return;
   if (means_call_over(*event.error))
     return end_call("ACS no longer knows the call; its CallDisconnected did not arrive", 0, 0,
-                    now_);
+                    std::nullopt);
   journal("hang-up failed", {{"error", event.error->message}});
 }
 

@@ -107,6 +107,9 @@ struct CallState {
   std::optional<WallTime> media_lost_at;
   // The newest recording became active, or was paused or resumed by us.
   std::optional<WallTime> recording_changed_at;
+  // The last word that the newest recording was active. After a restart: none, until it is asked
+  // for.
+  std::optional<WallTime> recording_seen_active_at;
 
   bool closed() const {
     return call.phase == CallPhase::ended || call.phase == CallPhase::not_answered;
@@ -170,6 +173,7 @@ struct RecordingState {  // RecordingStateChanged
   RecordingId id;
   bool active = false;
   std::optional<WallTime> started_at;
+  std::optional<WallTime> at;  // of the event itself
 };
 enum class RecordingPoll { active, inactive, gone, unknown };
 struct RecordingPolled {

@@ -101,11 +101,12 @@ void CallStep::on(const call_event::RecordingStarted& event) {
 void CallStep::adopt(const RecordingId& id) {
   for (auto& other : state_.recordings) {
     if (other.id == id) continue;
-    if (!is_over(other.phase)) finish(other, RecordingPhase::stopped, "replaced", now_);
+    if (!is_over(other.phase)) finish(other, RecordingPhase::stopped, "replaced", std::nullopt);
     queue_discovery(other);
   }
   auto* known = find_recording(id);
   Recording& recording = known ? *known : add_recording(id);
+  if (call().recording_id != id) state_.recording_seen_active_at.reset();
   call().recording_id = id;
   cancel(CallTimer::recording_restart);
   journal("recording started", {{"recording", id.text}});
@@ -119,6 +120,7 @@ void CallStep::adopt(const RecordingId& id) {
   }
   set_phase(recording, RecordingPhase::starting);
   recording.ended_at.reset();
+  recording.ended_after.reset();
   recording.end_reason.clear();
   arm(CallTimer::recording_poll, options_.recording_confirm_poll);
 }
@@ -204,7 +206,7 @@ void CallStep::on(const call_event::RecordingState& event) {
     if (!event.active && !may_have_started_unheard()) return ignore_stranger();
     if (!event.active && !awaited) {
       auto& other = add_recording(event.id);
-      finish(other, RecordingPhase::stopped, "was over when it was first heard of", now_);
+      finish(other, RecordingPhase::stopped, "was over when it was first heard of", event.at);
       return queue_discovery(other);
     }
     adopt(event.id);  // the event overtook the answer
@@ -219,7 +221,7 @@ void CallStep::on(const call_event::RecordingState& event) {
   if (event.active)
     became_active(*recording, event.started_at);
   else
-    became_inactive(*recording);
+    became_inactive(*recording, event.at);
 }
 
 // The end of a recording that none of our starts can have made is no recording of ours: a row for
@@ -244,13 +246,17 @@ void CallStep::recording_state_after_end(const call_event::RecordingState& event
   }
   if (event.active && !recording->active_at) recording->active_at = event.started_at;
   if (recording->id == call().recording_id) call().recording_state_event_seen = true;
-  if (!event.active && recording->phase == RecordingPhase::stopping)
-    finish(*recording, RecordingPhase::stopped, "the call ended",
-           recording->ended_at.value_or(now_));
+  if (event.active) return;
+  learn_end(*recording, event.at);
+  if (recording->phase == RecordingPhase::stopping)
+    finish(*recording, RecordingPhase::stopped, "the call ended", event.at);
 }
 
 void CallStep::became_active(Recording& recording, std::optional<WallTime> at) {
   if (!recording.active_at) recording.active_at = at.value_or(now_);
+  if (recording.id == call().recording_id)
+    state_.recording_seen_active_at =
+        std::max(at.value_or(now_), state_.recording_seen_active_at.value_or(WallTime{}));
   const auto before = recording.phase;
   if (is_over(before)) return;
   if (before == RecordingPhase::starting) {
@@ -284,15 +290,15 @@ void CallStep::became_active(Recording& recording, std::optional<WallTime> at) {
   }
 }
 
-void CallStep::became_inactive(Recording& recording) {
+void CallStep::became_inactive(Recording& recording, std::optional<WallTime> at) {
   switch (recording.phase) {
     case RecordingPhase::starting:
       state_.verifying = true;
       return send_poll(recording.id);
     case RecordingPhase::active:
-      return found_inactive(recording);
+      return found_inactive(recording, at);
     case RecordingPhase::stopping:
-      finish(recording, RecordingPhase::stopped, "stopped by us", now_);
+      finish(recording, RecordingPhase::stopped, "stopped by us", at);
       return queue_discovery(recording);
     case RecordingPhase::none:
     case RecordingPhase::paused:
@@ -302,9 +308,10 @@ void CallStep::became_inactive(Recording& recording) {
   }
 }
 
-void CallStep::found_inactive(Recording& recording) {
+void CallStep::found_inactive(Recording& recording, std::optional<WallTime> at) {
   if (call().recording_wish == RecordingWish::pause) {
-    if (!state_.command_in_flight && !changed_recently()) return stopped_unasked(recording, "lost");
+    if (!state_.command_in_flight && !changed_recently())
+      return stopped_unasked(recording, "lost", at);
     set_phase(recording, RecordingPhase::paused);
     return open_pause(recording);
   }
@@ -312,12 +319,13 @@ void CallStep::found_inactive(Recording& recording) {
     state_.verifying = true;
     return send_poll(recording.id);
   }
-  stopped_unasked(recording, "stopped unasked");
+  stopped_unasked(recording, "stopped unasked", at);
 }
 
-void CallStep::stopped_unasked(Recording& recording, std::string reason) {
+void CallStep::stopped_unasked(Recording& recording, std::string reason,
+                               std::optional<WallTime> at) {
   journal("recording stopped unasked", {{"recording", recording.id.text}, {"reason", reason}});
-  finish(recording, RecordingPhase::stopped, std::move(reason), now_);
+  finish(recording, RecordingPhase::stopped, std::move(reason), at);
   set_gate(false);
   cancel(CallTimer::recording_poll);
   if (hanging_up()) return;
@@ -362,13 +370,13 @@ void CallStep::on(const call_event::RecordingPolled& event) {
         if (recording->phase == RecordingPhase::starting) {
           if (now_ - call().recording_start_first_sent.value_or(now_) >
               options_.recording_confirm_max) {
-            finish(*recording, RecordingPhase::stopped, "never became active", now_);
+            finish(*recording, RecordingPhase::stopped, "never became active", std::nullopt);
             start_failed(Error{.message = "it was accepted and never became active"});
           }
         } else if (recording->phase == RecordingPhase::active) {
-          found_inactive(*recording);
+          found_inactive(*recording, std::nullopt);
         } else if (recording->phase == RecordingPhase::stopping) {
-          became_inactive(*recording);
+          became_inactive(*recording, std::nullopt);
         } else if (call().recording_wish == RecordingWish::record && !state_.command_in_flight) {
           state_.command_in_flight = true;  // a resume that a restart of ours had swallowed
           act(call_action::ResumeRecording{recording->id});
@@ -387,14 +395,14 @@ void CallStep::on(const call_event::RecordingPolled& event) {
 void CallStep::found_gone(Recording& recording) {
   act(call_action::PollCall{});  // it may have gone with its call
   if (recording.phase == RecordingPhase::stopping) {
-    finish(recording, RecordingPhase::stopped, "stopped by us", now_);
+    finish(recording, RecordingPhase::stopped, "stopped by us", std::nullopt);
     return queue_discovery(recording);
   }
   if (recording.phase == RecordingPhase::starting) {
-    finish(recording, RecordingPhase::stopped, "gone before it was seen active", now_);
+    finish(recording, RecordingPhase::stopped, "gone before it was seen active", std::nullopt);
     return start_failed(Error{.message = "it was accepted, and then ACS did not know it"});
   }
-  stopped_unasked(recording, "ACS no longer knows it");
+  stopped_unasked(recording, "ACS no longer knows it", std::nullopt);
 }
 
 void CallStep::recording_state_due() {

@@ -8,11 +8,28 @@ namespace earshot::detail {
 
 // Ending.
 
-void CallStep::finish(Recording& recording, RecordingPhase phase, std::string reason, WallTime at) {
+void CallStep::finish(Recording& recording, RecordingPhase phase, std::string reason,
+                      std::optional<WallTime> at) {
   if (recording.id == call().recording_id) close_pause(recording);
   set_phase(recording, phase);
-  if (!recording.ended_at) recording.ended_at = at;
+  if (!recording.ended_at) set_end(recording, at);
   if (recording.end_reason.empty()) recording.end_reason = std::move(reason);
+}
+
+void CallStep::set_end(Recording& recording, std::optional<WallTime> at) {
+  recording.ended_at = at.value_or(now_);
+  if (at) return recording.ended_after.reset();
+  WallTime after = recording.active_at.value_or(recording.requested_at);
+  if (recording.id == call().recording_id && state_.recording_seen_active_at)
+    after = std::max(after, *state_.recording_seen_active_at);
+  recording.ended_after = std::min(after, *recording.ended_at);
+}
+
+// The true time of an end that was found late, if it is a possible one.
+void CallStep::learn_end(Recording& recording, std::optional<WallTime> at) {
+  if (!at || !recording.ended_after || !recording.ended_at) return;
+  if (*at < *recording.ended_after || *at > *recording.ended_at) return;
+  set_end(recording, at);
 }
 
 void CallStep::queue_discovery(Recording& recording) {
@@ -47,17 +64,19 @@ void CallStep::on(const call_event::RecordingStopDone& event) {
   }
   state_.stop_tries = 0;
   if (is_over(recording->phase)) return;
+  // ACS obeyed: it ran until now. It no longer had it, or never answered: who knows since when.
   finish(*recording, RecordingPhase::stopped,
-         call().phase == CallPhase::ended ? "the call ended" : "stopped by us", now_);
+         call().phase == CallPhase::ended ? "the call ended" : "stopped by us",
+         event.error ? std::nullopt : std::optional(now_));
   journal("recording stopped", {{"recording", event.id.text}});
   queue_discovery(*recording);
 }
 
-void CallStep::end_recordings(WallTime at) {
+void CallStep::end_recordings(std::optional<WallTime> at) {
   state_.gate_open = false;
   if (auto* recording = newest(); recording && !is_over(recording->phase)) {
     close_pause(*recording);
-    recording->ended_at = at;
+    set_end(*recording, at);
     if (recording->end_reason.empty()) recording->end_reason = "the call ended";
     send_stop(*recording);
     set_phase(*recording, RecordingPhase::stopping);
@@ -159,7 +178,7 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
   if (call().recording_wish == RecordingWish::stop) return;
   close_pause(*recording);
   set_phase(*recording, RecordingPhase::active);
-  state_.recording_changed_at = now_;
+  state_.recording_changed_at = state_.recording_seen_active_at = now_;
   journal("recording resumed", {{"recording", event.id.text}});
   if (call().recording_wish == RecordingWish::pause) return send_pause(*recording);
   set_gate(true);

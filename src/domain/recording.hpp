@@ -33,6 +33,9 @@ struct Recording {
   std::optional<WallTime>
       active_at;  // RecordingStateChanged's startDateTime, else the first time we knew it active
   std::optional<WallTime> ended_at;
+  // Set when nobody told the end: it lies between this, the last time at which the recording is
+  // known to have run, and ended_at, when it was found to be over.
+  std::optional<WallTime> ended_after;
   std::string end_reason;
   Discovery discovery = Discovery::not_started;
   std::string folder;  // of the chunks, with a trailing "/", once found

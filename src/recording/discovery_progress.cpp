@@ -73,7 +73,14 @@ Progress measure_progress(const ProgressInput& input) {
   const auto last = last_sample(input, pauses_of(input, *input.end), *input.end);
   progress.missing = std::max(Duration{}, *input.end - last);
   progress.reaches_end = progress.missing <= input.tolerance;
-  if (progress.consecutive && !progress.reaches_end)
+  progress.may_reach_end =
+      progress.reaches_end ||
+      (input.end_after && last + input.tolerance >= std::min(*input.end_after, *input.end));
+  if (progress.consecutive && !progress.reaches_end && progress.may_reach_end)
+    progress.reason = fmt::format(
+        "the recording ended unseen, up to {:.1f} s after its last sample: more may appear",
+        seconds(progress.missing));
+  else if (progress.consecutive && !progress.reaches_end)
     progress.reason = fmt::format("the last chunk ends {:.1f} s before the recording did",
                                   seconds(progress.missing));
   return progress;

@@ -14,7 +14,9 @@ namespace earshot::recording {
 struct ProgressInput {
   WallTime start{};             // when the recording became active
   std::optional<WallTime> end;  // when it ended; nullopt: it has not, or nobody knows
-  std::vector<Chunk> chunks;    // by index, one of each
+  // The end was learnt late: it lies between this and `end`.
+  std::optional<WallTime> end_after;
+  std::vector<Chunk> chunks;  // by index, one of each
   std::vector<RecordingPause> our_pauses;
   std::vector<ChunkPause> acs_pauses;  // of all chunks, from their metadata
   Duration tolerance{};
@@ -23,8 +25,10 @@ struct ProgressInput {
 struct Progress {
   bool consecutive = false;  // indices from 0, each with samples
   bool reaches_end = false;  // the last sample lies within `tolerance` of the end
-  Duration audio{};          // of all chunks
-  Duration missing{};        // from the last sample to the end, when that is known
+  // Where the end is not known exactly: the last sample reaches the earliest that it may be.
+  bool may_reach_end = false;
+  Duration audio{};    // of all chunks
+  Duration missing{};  // from the last sample to the end, when that is known
   bool complete() const { return consecutive && reaches_end; }
   std::string reason;  // why it is not complete: a sentence for the operator
 };

@@ -85,3 +85,22 @@ TEST_CASE("compressed audio has the length that was told of it, if it has any by
   mp3.data_bytes = 100;
   CHECK(length_of(mp3) == Duration(7s));
 }
+
+TEST_CASE("an end that was learnt late may be reached wherever it may lie") {
+  auto late = input({chunk(0, 40)});
+  late.end_after = begin + 41s;
+  const auto may = measure_progress(late);
+  CHECK(may.may_reach_end);
+  CHECK_FALSE(may.complete());
+  CHECK(may.reason ==
+        "the recording ended unseen, up to 20.0 s after its last sample: more may appear");
+
+  late.end_after = begin + 45s;
+  CHECK_FALSE(measure_progress(late).may_reach_end);
+  CHECK(measure_progress(late).reason == "the last chunk ends 20.0 s before the recording did");
+  // A bound that contradicts the end is none.
+  late.end = begin + 40s;
+  CHECK(measure_progress(late).complete());
+  late.chunks = {chunk(1, 40)};
+  CHECK_FALSE(measure_progress(late).consecutive);
+}

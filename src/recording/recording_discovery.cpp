@@ -86,6 +86,7 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   const auto start = known->recording.active_at.value_or(known->recording.requested_at);
   const auto progress = measure_progress({.start = start,
                                           .end = end,
+                                          .end_after = known->recording.ended_after,
                                           .chunks = seen->chunks,
                                           .our_pauses = known->pauses,
                                           .acs_pauses = seen->pauses,
@@ -99,6 +100,7 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
     if (!last) co_return Failure(last.error());
     is_whole = *last == seen->chunks.back().index.value;
   }
+  if (!is_whole && progress.consecutive && progress.may_reach_end) is_whole = is_quiet(*seen, *end);
   if (is_whole)
     outcome = Discovery::found;
   else if (last_try)
@@ -120,6 +122,12 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
     alerted = true;
   }
   co_return again(job, now, progress.reason, alerted);
+}
+
+bool RecordingDiscovery::is_quiet(const Seen& seen, WallTime end) const {
+  auto newest = end;
+  for (const auto& chunk : seen.chunks) newest = std::max(newest, chunk.found_at);
+  return clock_.wall_now() >= newest + options_.quiet_period;
 }
 
 Task<Result<std::optional<std::uint32_t>>> RecordingDiscovery::last_chunk_told(KnownPtr known) {

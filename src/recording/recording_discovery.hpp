@@ -31,6 +31,9 @@ struct DiscoveryOptions {
   Duration search_for = std::chrono::hours(2);
   // Between the last sample and what we know of the recording's end, which we may hear of late.
   Duration end_tolerance = 5s;
+  // A recording whose end was learnt late is whole when its chunks may reach that end and nothing
+  // new has appeared for so long.
+  Duration quiet_period = std::chrono::minutes(10);
   // Nothing at all so long after the recording's end is told to a person, once.
   Duration alert_after = std::chrono::minutes(5);
   std::size_t chunks_max = 2'000;  // of one recording; more are left out, and that is logged
@@ -67,6 +70,8 @@ class RecordingDiscovery {
   using SeenPtr = std::shared_ptr<const Seen>;
   Task<Result<SeenPtr>> look(KnownPtr known);
   Task<Result<InspectedChunk>> best_of(KnownPtr known, std::vector<FoundChunk> exports);
+  // Nothing has appeared for the quiet period, after the end was known.
+  bool is_quiet(const Seen& seen, WallTime end) const;
   // What ACS said of the session's end, if it did.
   Task<Result<std::optional<std::uint32_t>>> last_chunk_told(KnownPtr known);
   // The container said no: wrong name or rights, which a person may mend before the deadline.

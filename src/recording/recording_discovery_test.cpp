@@ -120,6 +120,43 @@ TEST_CASE("the first chunk alone is not the recording when it ends early") {
   CHECK(search.stored().discovery == Discovery::searching);
 }
 
+TEST_CASE("a recording whose end was learnt late is whole when nothing more appears") {
+  Search search;
+  search.recording.ended_at = at("2026-03-02T09:16:30Z");  // a poll found it gone
+  search.recording.ended_after = at("2026-03-02T09:15:35Z");
+  search.store_call();
+  search.put_chunk(0, 25, "2026-03-02T09:15:00.2Z");
+  CHECK_FALSE(search.attempt());
+  CHECK(search.last.error == "the last chunk ends 64.8 s before the recording did");
+  search.runtime.clock().set_wall(at("2026-03-02T09:25:00Z"));
+  search.put_chunk(1, 14.8, "2026-03-02T09:15:25.2Z");
+
+  // Nine minutes later, but one has just appeared.
+  CHECK_FALSE(search.attempt());
+  search.runtime.clock().set_wall(at("2026-03-02T09:34:59Z"));
+  CHECK_FALSE(search.attempt());
+  CHECK(search.stored().discovery == Discovery::searching);
+  search.runtime.clock().set_wall(at("2026-03-02T09:35:01Z"));
+
+  CHECK(search.attempt());
+  CHECK(search.stored().discovery == Discovery::found);
+  CHECK(search.alerts.raised.empty());
+}
+
+TEST_CASE("a recording whose end was learnt late lacks what it is known to have had") {
+  for (const auto& [index, start] :
+       {std::pair(1, "2026-03-02T09:15:25.2Z"), std::pair(0, "2026-03-02T09:15:00.2Z")}) {
+    CAPTURE(index);
+    Search search;
+    search.recording.ended_at = at("2026-03-02T09:16:30Z");
+    search.recording.ended_after = at("2026-03-02T09:15:35Z");
+    search.store_call();
+    search.put_chunk(index, 20, start);
+    search.run_to_the_end();
+    CHECK(search.stored().discovery == Discovery::incomplete);
+  }
+}
+
 TEST_CASE("a recording whose end was learnt late is whole when ACS names its last chunk") {
   Search search;
   search.recording.ended_at = at("2026-03-02T09:16:30Z");  // a poll found it gone

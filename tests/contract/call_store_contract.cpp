@@ -183,6 +183,7 @@ void call_store_keeps_what_belongs_to_a_call(const StoreFactory& make) {
     CHECK(describe(value_of(store->run(calls.load_recording({"r1"})))) == describe(recording));
     recording.phase = RecordingPhase::failed;
     recording.ended_at.reset();
+    recording.ended_after.reset();
     REQUIRE(commit(*store, {.recordings = {recording}}).has_value());
     CHECK(describe(value_of(store->run(calls.load_recording({"r1"})))) == describe(recording));
     CHECK(value_of(store->run(calls.recordings_of({"c1"}))).size() == 1);

@@ -90,6 +90,7 @@ Recording sample_recording(const std::string& id, const std::string& call) {
           .requested_at = at_second(5),
           .active_at = at_second(6),
           .ended_at = at_second(7),
+          .ended_after = at_second(6),
           .end_reason = "by our stop",
           .discovery = Discovery::incomplete,
           .folder = "20260302/a/b/",
@@ -241,11 +242,11 @@ std::string describe(const Call& c) {
 }
 
 std::string describe(const Recording& r) {
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}", r.id.text, r.call.text,
-                     static_cast<int>(r.phase), static_cast<int>(r.channels),
-                     static_cast<int>(r.format), r.byos, text_of(r.requested_at),
-                     text_of(r.active_at), text_of(r.ended_at), r.end_reason,
-                     static_cast<int>(r.discovery), r.folder, text_of(r.discovered_at));
+  return fmt::format(
+      "{} {} {} {} {} {} {} {} {} {} {} {} {} {}", r.id.text, r.call.text,
+      static_cast<int>(r.phase), static_cast<int>(r.channels), static_cast<int>(r.format), r.byos,
+      text_of(r.requested_at), text_of(r.active_at), text_of(r.ended_at), text_of(r.ended_after),
+      r.end_reason, static_cast<int>(r.discovery), r.folder, text_of(r.discovered_at));
 }
 
 std::string describe(const Chunk& c) {

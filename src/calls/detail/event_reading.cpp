@@ -36,7 +36,8 @@ struct Reader {
     detail({{"event", id}, {"codes", codes(body.result)}});
   }
   void operator()(const RecordingStateChanged& body) {
-    reading.event = call_event::RecordingState{body.recording_id, body.active, body.started_at};
+    reading.event = call_event::RecordingState{body.recording_id, body.active, body.started_at,
+                                               event.occurred_at};
     detail({{"event", id},
             {"recording", body.recording_id.text},
             {"state", body.active ? "active" : "inactive"}});

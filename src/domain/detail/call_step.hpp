@@ -69,7 +69,8 @@ class CallStep {
   void learn_ids(const CallConnectionId& connection, const ServerCallId& server_call,
                  const CorrelationId& correlation);
   void become_connected(WallTime at);
-  void end_call(std::string reason, int code, int sub_code, WallTime at);
+  // `at`: when it truly ended; nullopt: it has only been found over.
+  void end_call(std::string reason, int code, int sub_code, std::optional<WallTime> at);
   void not_answered(std::string reason);
   void send_answer();
   void send_hang_up();
@@ -92,15 +93,19 @@ class CallStep {
   void again_after(Duration at_least);
   void adopt(const RecordingId& id);
   void became_active(Recording& recording, std::optional<WallTime> at);
-  void became_inactive(Recording& recording);
-  void stopped_unasked(Recording& recording, std::string reason);
-  void finish(Recording& recording, RecordingPhase phase, std::string reason, WallTime at);
+  // Ends of recordings take the time at which they ended; nullopt: found over only now.
+  void became_inactive(Recording& recording, std::optional<WallTime> at);
+  void stopped_unasked(Recording& recording, std::string reason, std::optional<WallTime> at);
+  void finish(Recording& recording, RecordingPhase phase, std::string reason,
+              std::optional<WallTime> at);
+  void set_end(Recording& recording, std::optional<WallTime> at);
+  void learn_end(Recording& recording, std::optional<WallTime> at);
   void queue_discovery(Recording& recording);
   void send_stop(Recording& recording);
   void send_pause(Recording& recording);
   void open_pause(Recording& recording);
   void close_pause(Recording& recording);
-  void end_recordings(WallTime at);
+  void end_recordings(std::optional<WallTime> at);
   void check_recording_after_restart();
   void recording_state_after_end(const call_event::RecordingState& event);
   void ignore_stranger();
@@ -109,7 +114,7 @@ class CallStep {
   void send_poll(const RecordingId& id);
   bool changed_recently() const;
   bool may_have_started_unheard() const;
-  void found_inactive(Recording& recording);
+  void found_inactive(Recording& recording, std::optional<WallTime> at);
   void found_gone(Recording& recording);
 
   // The media path.

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view recording_columns =
     "context_id, recording_id, phase, channels, format, byos, requested_at, active_at, ended_at, "
-    "end_reason, discovery, folder, discovered_at";
-constexpr std::size_t recording_column_count = 13;
+    "end_reason, discovery, folder, discovered_at, ended_after";
+constexpr std::size_t recording_column_count = 14;
 
 Recording read_recording(Row& row) {
   Recording recording;
@@ -30,6 +30,7 @@ Recording read_recording(Row& row) {
   from_word(row.text(), recording.discovery);
   recording.folder = row.text();
   recording.discovered_at = row.time_or_none();
+  recording.ended_after = row.time_or_none();
   return recording;
 }
 
@@ -87,12 +88,15 @@ void put_recording(Connection& connection, const Recording& recording) {
   require_call(connection, recording.call);
   connection.execute(
       "INSERT INTO recordings (context_id, recording_id, phase, channels, format, byos, "
-      "requested_at, active_at, ended_at, end_reason, discovery, folder, discovered_at) VALUES "
+      "requested_at, active_at, ended_at, end_reason, discovery, folder, discovered_at, "
+      "ended_after) VALUES "
       "(:context_id, :recording_id, :phase, :channels, :format, :byos, :requested_at, :active_at, "
-      ":ended_at, :end_reason, :discovery, :folder, :discovered_at) ON CONFLICT (context_id, "
+      ":ended_at, :end_reason, :discovery, :folder, :discovered_at, :ended_after) ON CONFLICT "
+      "(context_id, "
       "recording_id) DO UPDATE SET phase = excluded.phase, channels = excluded.channels, format = "
       "excluded.format, byos = excluded.byos, requested_at = excluded.requested_at, active_at = "
-      "excluded.active_at, ended_at = excluded.ended_at, end_reason = excluded.end_reason, "
+      "excluded.active_at, ended_at = excluded.ended_at, ended_after = excluded.ended_after, "
+      "end_reason = excluded.end_reason, "
       "discovery = CASE WHEN recordings.discovery = 'not_started' THEN excluded.discovery ELSE "
       "recordings.discovery END",
       {{"context_id", recording.call},
@@ -107,7 +111,8 @@ void put_recording(Connection& connection, const Recording& recording) {
        {"end_reason", mend_text(recording.end_reason)},
        {"discovery", to_word(recording.discovery)},
        {"folder", mend_text(recording.folder)},
-       {"discovered_at", recording.discovered_at}});
+       {"discovered_at", recording.discovered_at},
+       {"ended_after", recording.ended_after}});
 }
 
 void put_discovery(Connection& connection, const DiscoveryChange& change) {
