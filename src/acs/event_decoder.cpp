@@ -24,6 +24,7 @@ using detail::text_member;
 
 constexpr std::string_view type_prefix = "Microsoft.Communication.";
 constexpr std::size_t chunks_max = 10'000;
+constexpr std::size_t recording_id_max = 2048;
 
 bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(
@@ -81,16 +82,40 @@ std::string recording_id_of(const json::object& event, const json::object* data)
   return id;
 }
 
+// Base64 of JSON, in either alphabet. It becomes part of names and addresses.
+bool is_recording_id(std::string_view id) {
+  return id.size() <= recording_id_max && std::ranges::all_of(id, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
+         });
+}
+
 BodyResult recording_state_changed(const json::object& event, const json::object* data) {
   RecordingStateChanged change;
   change.recording_id.text = recording_id_of(event, data);
   if (change.recording_id.empty()) return std::unexpected("data.recordingId is missing");
+  if (!is_recording_id(change.recording_id.text))
+    return std::unexpected("data.recordingId is not base64");
   const auto state = text_member(data, "state");
   change.active = same_word(state, "active");
   // A state that is neither word tells nothing to act on.
   if (!change.active && !same_word(state, "inactive")) return OtherEvent{};
   change.started_at = parse_iso8601(text_member(data, "startDateTime"));
   return change;
+}
+
+BodyResult start_recording_failed(const json::object* data) {
+  StartRecordingFailed failed{{text_member(data, "recordingId")}, result_of(data)};
+  if (!is_recording_id(failed.recording_id.text))
+    return std::unexpected("data.recordingId is not base64");
+  return failed;
+}
+
+// What says that a call is there or over must say which: taken for this one's by its address alone,
+// a torn event would end a call that goes on.
+BodyResult of_connection(const json::object* data, EventBody body) {
+  if (text_member(data, "callConnectionId").empty())
+    return std::unexpected("data.callConnectionId is missing");
+  return body;
 }
 
 std::string streaming_details(const json::object* data) {
@@ -122,6 +147,8 @@ BodyResult recording_file_status(const json::object& event, const json::object* 
   update.recording_id.text = recording_id_of_subject(text_member(&event, "subject"));
   if (update.recording_id.empty()) update.recording_id.text = recording_id_of(event, data);
   if (update.recording_id.empty()) return std::unexpected("subject has no /recordingId/ segment");
+  if (!is_recording_id(update.recording_id.text))
+    return std::unexpected("the recordingId is not base64");
   update.chunks = chunks_of(data);
   update.started_at = parse_iso8601(text_member(data, "recordingStartTime"));
   if (const auto ms = integer_member(data, "recordingDurationMs");
@@ -134,12 +161,11 @@ BodyResult recording_file_status(const json::object& event, const json::object* 
 // Types with a meaning for us, at either kind of door.
 BodyResult body_of(std::string_view type, const json::object& event, const json::object* data) {
   if (type == "IncomingCall") return incoming_call(event, data);
-  if (type == "CallConnected") return CallConnected{};
-  if (type == "CallDisconnected") return CallDisconnected{result_of(data)};
-  if (type == "AnswerFailed") return AnswerFailed{result_of(data)};
+  if (type == "CallConnected") return of_connection(data, CallConnected{});
+  if (type == "CallDisconnected") return of_connection(data, CallDisconnected{result_of(data)});
+  if (type == "AnswerFailed") return of_connection(data, AnswerFailed{result_of(data)});
   if (type == "RecordingStateChanged") return recording_state_changed(event, data);
-  if (type == "StartRecordingFailed")
-    return StartRecordingFailed{{text_member(data, "recordingId")}, result_of(data)};
+  if (type == "StartRecordingFailed") return start_recording_failed(data);
   if (type == "MediaStreamingStarted") return MediaStreamingStarted{streaming_details(data)};
   if (type == "MediaStreamingStopped") return MediaStreamingStopped{streaming_details(data)};
   if (type == "MediaStreamingFailed")

@@ -94,7 +94,9 @@ TEST_CASE("a callback names its call by the door it came through and by the data
 TEST_CASE("results are read as numbers, as text, and when they are absent or absurd") {
   const auto ended = [](std::string_view result) {
     return single<CallDisconnected>(
-               callback("CallDisconnected", fmt::format(R"({{"resultInformation":{}}})", result)),
+               callback(
+                   "CallDisconnected",
+                   fmt::format(R"({{"callConnectionId":"cc","resultInformation":{}}})", result)),
                EventDoor::call_callback)
         .result;
   };
@@ -155,7 +157,7 @@ TEST_CASE("finished files are read from either door, sorted, whatever the case o
 
 TEST_CASE("one bad event of a batch is named and the others are kept") {
   const auto decoded = decode(
-      R"([{"id":"1","type":"Microsoft.Communication.CallConnected","data":{}},
+      R"([{"id":"1","type":"Microsoft.Communication.CallConnected","data":{"callConnectionId":"cc"}},
           7, {"id":"3"},
           {"id":"4","type":"Microsoft.Communication.RecordingStateChanged","data":{"state":"active"}},
           {"id":"5","type":"Microsoft.Communication.ParticipantsUpdated","data":null}])",
@@ -193,12 +195,13 @@ TEST_CASE("of what is none of our business at Event Grid's door only type and id
 }
 
 TEST_CASE("an event without an id gets the same one each time it is delivered") {
-  const auto body = callback("CallConnected", "{}", "");
+  const auto body = callback("CallConnected", R"({"callConnectionId":"cc"})", "");
   const auto first = decode(body, EventDoor::call_callback).events.at(0).id;
 
   CHECK(first.starts_with("sha256:"));
   CHECK(decode(" " + body + "\n", EventDoor::call_callback).events.at(0).id == first);
-  CHECK(decode(callback("CallConnected", R"({"a":1})", ""), EventDoor::call_callback)
+  CHECK(decode(callback("CallConnected", R"({"callConnectionId":"cc","a":1})", ""),
+               EventDoor::call_callback)
             .events.at(0)
             .id != first);
 }
@@ -233,3 +236,28 @@ TEST_CASE("a body that is no JSON, torn, too deep or too many is refused with it
 }
 
 }  // namespace earshot::acs
+
+TEST_CASE("an event that says that a call is there or over must say which") {
+  for (const char* type : {"CallConnected", "CallDisconnected", "AnswerFailed"})
+    for (const char* data : {"{}", "null", R"({"callConnectionId":7})"}) {
+      CAPTURE(std::string(type));
+      CAPTURE(std::string(data));
+      const auto decoded = decode(callback(type, data), EventDoor::call_callback);
+      CHECK(decoded.events.empty());
+      REQUIRE(decoded.rejected.size() == 1);
+      CHECK(decoded.rejected[0].reason == "data.callConnectionId is missing");
+    }
+}
+
+TEST_CASE("a recordingId that is no base64 is never taken") {
+  for (const std::string id : {std::string("../../../etc/passwd"), std::string("a b"),
+                               std::string("x'; DROP TABLE recordings;--"), std::string(5000, 'A')})
+    for (const char* type : {"RecordingStateChanged", "StartRecordingFailed"}) {
+      CAPTURE(id);
+      const auto data = fmt::format(R"({{"recordingId":"{}","state":"active"}})", id);
+      const auto decoded = decode(callback(type, data), EventDoor::recording_callback);
+      CHECK(decoded.events.empty());
+      REQUIRE(decoded.rejected.size() == 1);
+      CHECK(decoded.rejected[0].reason == "data.recordingId is not base64");
+    }
+}

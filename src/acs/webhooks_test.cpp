@@ -196,10 +196,11 @@ TEST_CASE("what can never be read is answered 400 and says where") {
 
 TEST_CASE("a batch with one bad event keeps the good ones and names the bad one") {
   Setup setup;
-  const auto response = setup.send(
-      "POST", "/api/callbacks/call-1?k=key-1",
-      R"([{"id":"1"},{"id":"e1","type":"Microsoft.Communication.CallConnected","data":{}}])",
-      setup.bearer());
+  const auto response =
+      setup.send("POST", "/api/callbacks/call-1?k=key-1",
+                 R"([{"id":"1"},{"id":"e1","type":"Microsoft.Communication.CallConnected",
+          "data":{"callConnectionId":"cc"}}])",
+                 setup.bearer());
 
   CHECK(response.status == 200);
   CHECK(response.body.find(R"("rejected":[{"index":0,)") != std::string::npos);

@@ -45,6 +45,15 @@ std::string resource_label(std::string_view topic) {
   return std::string(topic.substr(topic.rfind('/') + 1));
 }
 
+// Though it came to this call's address. A recording's events may name another leg of the call.
+bool is_of_another_connection(const InboundEvent& event, const CallConnectionId& own) {
+  const bool of_recording = std::holds_alternative<RecordingStateChanged>(event.body) ||
+                            std::holds_alternative<StartRecordingFailed>(event.body) ||
+                            std::holds_alternative<RecordingFileStatusUpdated>(event.body);
+  return !of_recording && !own.empty() && !event.connection_id.empty() &&
+         event.connection_id != own;
+}
+
 }  // namespace
 
 struct CallDirector::State {
@@ -233,6 +242,13 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
   auto actor = co_await find_actor(call);
   if (!actor) {
     if (worth_retrying(actor.error())) co_return;  // stopping
+    co_return forget(number);
+  }
+  const auto& own = (*actor)->state().call.connection_id;
+  if (is_of_another_connection(stored.event, own)) {
+    unknown.add();
+    log.warn("event of another connection ignored",
+             {{"type", stored.event.type}, {"call", call.text}});
     co_return forget(number);
   }
   if (const auto* changed = std::get_if<RecordingStateChanged>(&stored.event.body))

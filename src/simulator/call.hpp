@@ -65,6 +65,9 @@ class Call {
   const CallIds& ids() const { return ids_; }
   const std::string& incoming_call_context() const { return incoming_call_context_; }
   const CallReport& report() const { return report_; }
+  // Where the application wants its events, and its audio once it has answered. They hold secrets.
+  const std::string& callback_uri() const { return callback_uri_; }
+  const std::optional<MediaStreamingOptions>& media_options() const { return media_options_; }
   // Can it still be asked for?
   bool is_readable() const;
 

@@ -144,7 +144,19 @@ TEST_CASE("a media socket that brings nonsense never becomes the call's") {
   world.runtime.advance(7s);
   const std::string correlation = World::text(world.newest_call(), "correlationId");
   const std::string torn = frame_of(1, R"({"kind":"AudioMetadata","audioMetadata":{)");
+  const auto rate = [](std::string_view number) {
+    return frame_of(1, fmt::format(R"({{"kind":"AudioMetadata","audioMetadata":{{"encoding":"PCM",)"
+                                   R"("sampleRate":{},"channels":1,"length":640}}}})",
+                                   number));
+  };
   for (const auto& [what, frames] : std::vector<std::pair<std::string, std::string>>{
+           {"no rate", rate("0")},
+           {"a rate of another line", rate("8000")},
+           {"a rate of music", rate("44100")},
+           {"a rate beyond 32 bits", rate("4294983296")},
+           {"a rate beyond 64 bits", rate("99999999999999999999999")},
+           {"a fraction of a rate", rate("16000.5")},
+           {"text for a rate", rate("\"16000 Hz\"")},
            {"nothing", ""},
            {"binary", frame_of(2, std::string("\x01\x02\x03\x04"))},
            {"empty", frame_of(1, "")},
