@@ -22,7 +22,8 @@ int run_operator_verb(const cli::ChosenCommand& chosen) {
   net::Runtime runtime(1);
   auto clock = net::make_asio_clock();
   auto network = net::make_tcp_network();
-  auto http = net::make_http_client(*network, runtime.worker(0), *clock);
+  auto http = net::make_http_client(*network, runtime.worker(0), *clock,
+                                    {.ca_pem_file = chosen.common.ca_file});
   cli::ApiTarget target{.url = chosen.common.url, .api_key = Secret(chosen.common.api_key)};
   cli::ApiClient client(*http, std::move(target));
   int exit_code = 1;

@@ -10,6 +10,9 @@ void add_common(CLI::App& command, CommonOptions& common) {
       ->envname("EARSHOT_URL");
   command.add_option("--api-key", common.api_key, "the API key; better given as EARSHOT_API_KEY")
       ->envname("EARSHOT_API_KEY");
+  command
+      .add_option("--ca-file", common.ca_file, "certificates to trust instead of the system's, PEM")
+      ->envname("EARSHOT_CA_FILE");
   command.add_flag("--json", common.json, "the API's own JSON instead of a table");
 }
 

@@ -18,6 +18,7 @@ struct CommonOptions {
   std::string url = "http://127.0.0.1:8080";
   std::string api_key;
   bool json = false;
+  std::string ca_file;  // empty: the system's certificates
 };
 
 struct CallsOptions {

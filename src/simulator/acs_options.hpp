@@ -25,7 +25,8 @@ enum class MediaReconnect {
 struct AcsOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string public_url;  // empty: http://127.0.0.1:<port>
+  std::string public_url;                       // empty: http(s)://127.0.0.1:<port>
+  std::shared_ptr<net::TlsContext> server_tls;  // none: plain http and ws
   std::string access_key_base64 = "ZWFyc2hvdC1zaW11bGF0b3ItYWNjZXNzLWtleS0wMDE=";
   bool verify_signatures = true;
   std::size_t calls_max = 10'000;  // at once; further ones are refused

@@ -34,7 +34,8 @@ AcsSimulator::AcsSimulator(SimulatorServices services, AcsOptions options,
 AcsSimulator::~AcsSimulator() = default;
 
 Result<void> AcsSimulator::start() {
-  net::HttpServerOptions server{.address = options_.address, .port = options_.port};
+  net::HttpServerOptions server{
+      .address = options_.address, .port = options_.port, .tls = options_.server_tls};
   auto started = net::start_http_server(services_.network, services_.executor, services_.clock,
                                         services_.log, services_.counters, router_, server);
   if (!started) return fail("start the simulator", started.error());
@@ -63,7 +64,7 @@ std::uint16_t AcsSimulator::port() const {
 
 std::string AcsSimulator::base_url() const {
   if (!options_.public_url.empty()) return options_.public_url;
-  return fmt::format("http://127.0.0.1:{}", port());
+  return fmt::format("{}://127.0.0.1:{}", options_.server_tls ? "https" : "http", port());
 }
 
 std::vector<std::pair<std::string, std::string>> AcsSimulator::environment() const {

@@ -17,7 +17,7 @@ void add_shared_options(CLI::App& command, ProgramOptions& options) {
   command.add_option("--listen", options.acs.address, "address to listen on")
       ->capture_default_str();
   command.add_option("--public-url", options.acs.public_url,
-                     "how the application reaches the simulator [http://127.0.0.1:PORT]");
+                     "how the application reaches the simulator [http(s)://127.0.0.1:PORT]");
   command
       .add_option("--event-grid-secret", options.event_grid_secret,
                   "the secret in the subscription's URL")
@@ -60,6 +60,9 @@ void add_shared_options(CLI::App& command, ProgramOptions& options) {
   command.add_option("--transcript", options.voice_live.caller_lines,
                      "what the caller is understood to say, a line a turn");
   command.add_option("--ca-file", options.ca_file, "certificates to trust, PEM");
+  auto* certificate = command.add_option("--tls-cert", options.tls_certificate_file,
+                                         "serve https and wss with this certificate chain, PEM");
+  command.add_option("--tls-key", options.tls_key_file, "its private key, PEM")->needs(certificate);
   command.add_flag("--verbose,-v", options.verbose, "log what happens inside");
 }
 
@@ -105,6 +108,12 @@ Result<void> finish_options(ProgramOptions& options) {
   auto context = net::make_tls_client(tls);
   if (!context) return Failure(context.error());
   options.acs.media_tls = std::move(*context);
+  if (options.tls_certificate_file.empty()) return ok();
+  net::TlsServerOptions serving{.certificate_chain_pem_file = options.tls_certificate_file,
+                                .private_key_pem_file = options.tls_key_file};
+  auto server = net::make_tls_server(serving);
+  if (!server) return fail("--tls-cert", server.error());
+  options.acs.server_tls = std::move(*server);
   return ok();
 }
 

@@ -30,6 +30,8 @@ struct ProgramOptions {
   bool create_container = false;
   bool verbose = false;
   std::string ca_file;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
 
   // As the command line has them.
   std::vector<std::string> faults;
