@@ -106,3 +106,62 @@ TEST_CASE("what was said while there was no media socket is in the recording alo
   CHECK(silent > tap.rate_hz * 45 / 100);
   CHECK(silent < tap.rate_hz * 75 / 100);
 }
+
+TEST_CASE(
+    "a call whose media socket never comes back goes on, recorded, with a hole in its ledger") {
+  World world({.acs = {.media_reconnect = MediaReconnect::never}});
+  CallPlan plan;
+  // From the notice's end on, one tone each half second, the cut in their middle.
+  plan.utterances.push_back(say_tones(CallerStart::at_time, 8s, 0, 80));
+  plan.hang_up_at = 60s;
+  plan.media_troubles.push_back({.kind = MediaTroubleKind::cut, .at = 20s});
+  const auto placed = world.place(plan);
+  world.runtime.advance(55s);
+  // Nobody can speak with the caller, but to hang up would end a recording that may matter: a
+  // person is told.
+  CHECK(World::text(world.newest_call(), "state") == "connected");
+  CHECK(std::ranges::count(world.journal(), "alert media_lost") == 1);
+  const CallReport report = world.finish(placed);
+  REQUIRE(report.outcome == CallOutcome::completed);
+  CHECK(report.end_reason == "the caller hung up");
+  CHECK(report.sockets_opened == 1);
+  world.wait_until_found();
+  CHECK(World::text(world.newest_call(), "state") == "ended");
+  // Asked for again and again, at growing distances.
+  const auto asked = std::ranges::count(world.journal(), "media streaming asked for again");
+  CHECK(asked >= 3);
+  CHECK(asked <= 12);
+
+  const StoredSound sound = read_wav(world.recording_audio().body);
+  const auto heard = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  REQUIRE(heard.size() == 80);
+  for (unsigned i = 0; i < heard.size(); ++i) CHECK(heard[i].number == i);
+
+  const TapSound tap = world.tap();
+  const auto bridged = decode_tones(tap.caller, tap.rate_hz, Party::caller);
+  REQUIRE(bridged.size() >= 23);
+  CHECK(bridged.size() <= 25);
+  for (unsigned i = 0; i < bridged.size(); ++i) CHECK(bridged[i].number == i);
+
+  const Ledgers ledgers = world.ledgers();
+  REQUIRE(ledgers.size() == 1);
+  const auto& seconds_kept = ledgers[0].seconds;
+  REQUIRE(seconds_kept.size() >= 59);
+  int heard_until = 0;
+  for (const auto& second : seconds_kept) {
+    CAPTURE(second.second);
+    const bool levels =
+        std::ranges::any_of(second.caller_levels, [](auto level) { return level != 0; });
+    if (second.second >= 9 && second.second < 20) {
+      CHECK(second.caller_frames == 50);
+      CHECK(levels);
+    }
+    if (second.second > 20) {
+      CHECK(second.caller_frames == 0);
+      CHECK_FALSE(levels);
+    }
+    if (levels) heard_until = static_cast<int>(second.second);
+  }
+  CHECK(heard_until >= 19);
+  CHECK(heard_until <= 20);
+}

@@ -21,19 +21,21 @@ Task<void> stop_all(std::unique_ptr<app::Service>* service, SteadyTime deadline)
   co_await (*service)->stop(deadline);
 }
 
-// Run by run: a tap lies in the service's spool until it has gone up to the store of recordings.
-std::map<int, std::filesystem::path> tap_files(const std::filesystem::path& spool,
-                                               const std::filesystem::path& store,
-                                               const std::string& call) {
+// Run by run: it lies in the service's spool until it has gone up to the store of recordings.
+// `kind`: "tap" or "ledger".
+std::map<int, std::filesystem::path> witness_files(const std::filesystem::path& spool,
+                                                   const std::filesystem::path& store,
+                                                   const std::string& call,
+                                                   const std::string& kind) {
   std::map<int, std::filesystem::path> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(spool / call, error))
-    if (entry.path().extension() == ".tap")
+    if (entry.path().extension() == "." + kind)
       found.emplace(std::stoi(entry.path().stem().string()), entry.path());
   for (const auto& entry : std::filesystem::recursive_directory_iterator(store, error)) {
     const std::string name = entry.path().filename().string();
-    if (entry.path().parent_path().filename() == call && name.starts_with("tap-"))
-      found.emplace(std::stoi(name.substr(4)), entry.path());
+    if (entry.path().parent_path().filename() == call && name.starts_with(kind + "-"))
+      found.emplace(std::stoi(name.substr(kind.size() + 1)), entry.path());
   }
   return found;
 }
@@ -266,11 +268,26 @@ TapSound World::tap(const std::string& call_id) {
   stop_service();
   TapSound sound;
   for (const auto& [run, file] :
-       tap_files(data_dir_ / "tap", directory.path() / "recordings", call))
+       witness_files(data_dir_ / "tap", directory.path() / "recordings", call, "tap"))
     add_run(read_file(file), sound);
   REQUIRE(sound.runs > 0);
   start_service();
   return sound;
+}
+
+Ledgers World::ledgers(const std::string& call_id) {
+  const std::string call = call_id.empty() ? newest_call_id() : call_id;
+  stop_service();
+  Ledgers ledgers;
+  for (const auto& [run, file] :
+       witness_files(data_dir_ / "tap", directory.path() / "recordings", call, "ledger")) {
+    auto contents = read_ledger(read_file(file));
+    REQUIRE(contents.has_value());
+    CHECK(contents->records_corrupt == 0);
+    ledgers.push_back(std::move(*contents));
+  }
+  start_service();
+  return ledgers;
 }
 
 std::string World::text(const json::object& object, const char* name) {

@@ -6,6 +6,7 @@
 
 #include "app/service.hpp"
 #include "base/task_group.hpp"
+#include "domain/ledger_format.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/memory_network.hpp"
 #include "net/testing/test_runtime.hpp"
@@ -57,6 +58,9 @@ struct TapSound {
   std::vector<std::int16_t> assistant;
   int runs = 0;
 };
+
+// A call's ledgers, one a run.
+using Ledgers = std::vector<LedgerContents>;
 
 struct StoredSound {
   std::uint32_t rate_hz = 0;
@@ -119,6 +123,7 @@ class World {
   // All runs of a call together, the newest unless another is named. The service is stopped for it
   // and started again: what its spool holds is then on disk.
   TapSound tap(const std::string& call_id = {});
+  Ledgers ledgers(const std::string& call_id = {});
 
   static std::string text(const boost::json::object& object, const char* name);
 

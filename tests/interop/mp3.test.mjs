@@ -1,0 +1,49 @@
+// The MP3 that `earshot recordings download` gives of a recording in MP3 chunks, read by ffmpeg.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { Stage, filesUnder, freePort, output, programs, recordedCall, text } from "./support.mjs";
+
+let stage;
+let recording;
+let mp3;
+let chunks;
+
+before(async () => {
+  stage = await Stage.open();
+  const folder = path.join(stage.folder, "recordings");
+  await mkdir(folder);
+  const port = await freePort();
+  const simulator = await stage.startSimulator(["--recordings", folder, "--chunk-seconds", "4"],
+    `http://127.0.0.1:${port}`);
+  const earshot = await stage.startEarshot(port, simulator, { AZURE_STORAGE_FOLDER: folder, RECORDING_FORMAT: "mp3" });
+  ({ recording } = await recordedCall(simulator, earshot, 11));
+  mp3 = path.join(stage.folder, "call.mp3");
+  await earshot.ask("recordings", "download", recording.recordingId, "-o", mp3);
+  chunks = (await filesUnder(folder)).filter((name) => /\d+-audiomp3\.mp3$/.test(name));
+  assert.ok(chunks.length >= 2, `several chunks were expected, not ${chunks}`);
+});
+
+after(async () => stage?.close());
+
+test("ffprobe finds one MP3 stream in the download, as long as all chunks together", async () => {
+  const probed = JSON.parse(await text("ffprobe", "-v", "error", "-of", "json", "-show_streams", "-count_packets", mp3));
+  assert.equal(probed.streams.length, 1);
+  const [stream] = probed.streams;
+  assert.equal(stream.codec_name, "mp3");
+  assert.equal(Number(stream.sample_rate), recording.chunks[0].sampleRateHz);
+  const packets = await Promise.all(chunks.map(async (chunk) => Number(await text("ffprobe", "-v", "error",
+    "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0", chunk))));
+  // ffmpeg takes the frame that describes a chunk for none of its packets; in the download there is none.
+  assert.equal(Number(stream.nb_read_packets), packets.reduce((left, right) => left + right, 0));
+});
+
+test("ffmpeg decodes the download without a complaint, and every tone is in it once, in order", async () => {
+  const complaints = await text("ffmpeg", "-v", "warning", "-xerror", "-i", mp3, "-f", "null", "-");
+  assert.equal(complaints, "");
+  const wav = path.join(stage.folder, "decoded.wav");
+  await output("ffmpeg", "-v", "error", "-i", mp3, wav);
+  const tones = (await text(programs().simulator, "tones", wav)).split("\n").map((line) => Number(line.trim().split(/\s+/)[0]));
+  assert.deepEqual(tones, Array.from({ length: 10 }, (_, number) => number));
+});
