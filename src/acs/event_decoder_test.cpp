@@ -235,8 +235,6 @@ TEST_CASE("a body that is no JSON, torn, too deep or too many is refused with it
   CHECK(decode("[]", EventDoor::event_grid).events.empty());
 }
 
-}  // namespace earshot::acs
-
 TEST_CASE("an event that says that a call is there or over must say which") {
   for (const char* type : {"CallConnected", "CallDisconnected", "AnswerFailed"})
     for (const char* data : {"{}", "null", R"({"callConnectionId":7})"}) {
@@ -250,8 +248,9 @@ TEST_CASE("an event that says that a call is there or over must say which") {
 }
 
 TEST_CASE("a recordingId that is no base64 is never taken") {
-  for (const std::string id : {std::string("../../../etc/passwd"), std::string("a b"),
-                               std::string("x'; DROP TABLE recordings;--"), std::string(5000, 'A')})
+  for (const std::string& id :
+       {std::string("../../../etc/passwd"), std::string("a b"),
+        std::string("x'; DROP TABLE recordings;--"), std::string(5000, 'A')})
     for (const char* type : {"RecordingStateChanged", "StartRecordingFailed"}) {
       CAPTURE(id);
       const auto data = fmt::format(R"({{"recordingId":"{}","state":"active"}})", id);
@@ -261,3 +260,5 @@ TEST_CASE("a recordingId that is no base64 is never taken") {
       CHECK(decoded.rejected[0].reason == "data.recordingId is not base64");
     }
 }
+
+}  // namespace earshot::acs

@@ -68,12 +68,12 @@ struct Changes {
   std::vector<DiscoveryChange> discoveries;  // of stored recordings
   std::vector<RecordingPause> pauses;        // inserted, or `to` filled in (by recording and from)
   std::vector<Chunk> chunks;                 // inserted or updated by (recording, index)
+  std::vector<Turn> turns;                   // inserted or updated by (call, session, item)
   std::vector<Verdict> verdicts;  // inserted; `conflict` when the call has one of that number
   // Inserted or updated by (recording, index), unless what is stored was told later; read through
   // ports/file_locations.hpp.
   std::vector<FileLocation> file_locations;
-  std::vector<Turn> turns;            // inserted or updated by (call, session, item)
-  std::vector<JournalEntry> journal;  // appended
+  std::vector<JournalEntry> journal;                           // appended
   std::vector<std::pair<ContextId, Diagnostics>> diagnostics;  // appended
   std::vector<NewJob>
       jobs;  // added; one with a `unique_key` that is waiting already is not added twice

@@ -1,5 +1,6 @@
 #include "recording/mender.hpp"
 
+#include "domain/sample_hash.hpp"
 #include "domain/tap_format.hpp"
 #include "recording/audio_opener.hpp"
 #include "recording/repair_format.hpp"
@@ -62,7 +63,8 @@ Bytes tap_bytes(const std::vector<std::pair<int, int>>& seconds) {
         samples.push_back(static_cast<std::int16_t>(std::lround(caller(t))));
         samples.push_back(static_cast<std::int16_t>(std::lround(assistant(t))));
       }
-      append_tap_block(static_cast<std::uint32_t>(second), 0, samples, out);
+      SampleHash unused;
+      append_tap_block(static_cast<std::uint32_t>(second), 0, samples, unused, out);
     }
   return out;
 }

@@ -6,6 +6,7 @@
 #include "recording/recording_queries.hpp"
 #include "recording/second_copies.hpp"
 #include "recording/testing/fake_service_files.hpp"
+#include "store/memory_tap_spool.hpp"
 
 #include <algorithm>
 
@@ -147,8 +148,9 @@ TEST_CASE("the chunks of a service-managed recording are fetched into the usual 
     CHECK(std::holds_alternative<JobDone>(outcome));
     CHECK(fetching.wait(fetching.store.load_recording(fetching.recording.id))->discovery ==
           Discovery::found);
-    RecordingQueries queries(fetching.store, source);
-    auto audio = fetching.wait(queries.open_audio(fetching.recording.id));
+    store::MemoryTapSpool spool;
+    RecordingQueries queries({fetching.store, source, fetching.blobs, spool});
+    auto audio = fetching.wait(queries.open_audio(fetching.recording.id, {}));
     REQUIRE(audio.has_value());
     CHECK(audio->missing.empty());
   }

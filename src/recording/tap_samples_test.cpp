@@ -1,5 +1,6 @@
 #include "recording/tap_samples.hpp"
 
+#include "domain/sample_hash.hpp"
 #include "recording/tap_runs.hpp"
 #include "recording/tap_uploader.hpp"
 #include "recording/testing/recorded_call.hpp"
@@ -50,8 +51,9 @@ Bytes tap_of(const std::vector<std::pair<double, double>>& stretches) {
         samples.push_back(caller_at(i));
         samples.push_back(assistant_at(i));
       }
+      SampleHash unused;
       append_tap_block(static_cast<std::uint32_t>(at / rate), static_cast<std::uint32_t>(at % rate),
-                       samples, out);
+                       samples, unused, out);
       at += count;
     }
   return out;

@@ -7,8 +7,8 @@
 //   DELETE /sim/faults           no faults any more
 //   POST   /sim/subscription     {"eventGridUrl":…}: the validation handshake
 //   POST   /sim/keys:rotate      the token key is replaced
-//   GET    /sim/dead-letters     events of Event Grid that nobody took, as a dead-letter blob has them
-//   GET    /sim/environment      what an application needs
+//   GET    /sim/dead-letters     events of Event Grid that nobody took, as a dead-letter blob has
+//   them GET    /sim/environment      what an application needs
 
 #include "simulator/acs_server.hpp"
 #include "simulator/speech.hpp"

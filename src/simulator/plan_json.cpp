@@ -171,6 +171,7 @@ bool flag_in(const json::value& value, std::string_view name) {
 
 ChunkTrouble read_chunk_trouble(const json::value& value) {
   const auto& entry = object_in(value, "recording.chunks");
+  only_members(entry, "a trouble of chunks", {"trouble", "index", "delay"});
   const auto kind =
       chunk_trouble_kinds.find(text_in(entry.at("trouble"), "recording.chunks.trouble"));
   if (kind == chunk_trouble_kinds.end()) {
@@ -188,6 +189,8 @@ ChunkTrouble read_chunk_trouble(const json::value& value) {
 }
 
 void read_recording(const json::object& object, RecordingTroubles& troubles) {
+  only_members(object, "recording",
+               {"chunks", "deafFrom", "withoutCaller", "withoutAssistant", "driftPpm"});
   if (const auto* list = object.if_contains("chunks"))
     for (const auto& value : array_in(*list, "recording.chunks"))
       troubles.chunks.push_back(read_chunk_trouble(value));
@@ -202,10 +205,10 @@ void read_recording(const json::object& object, RecordingTroubles& troubles) {
 }
 
 CallPlan read_plan(const json::object& object, std::vector<UtteranceSource>& utterances) {
-  only_members(
-      object, "a plan",
-      {"eventGridUrl", "from", "to", "displayName", "hangUpAt", "hangUpAfterQuiet", "ringsFor",
-       "lengthMax", "sipHeaders", "utterances", "dtmf", "troubles", "recordingStopsAt"});
+  only_members(object, "a plan",
+               {"eventGridUrl", "from", "to", "displayName", "hangUpAt", "hangUpAfterQuiet",
+                "ringsFor", "lengthMax", "sipHeaders", "utterances", "dtmf", "troubles",
+                "recordingStopsAt", "recording"});
   CallPlan plan;
   if (const auto* v = object.if_contains("eventGridUrl"))
     plan.event_grid_url = text_in(*v, "eventGridUrl");

@@ -152,7 +152,8 @@ TEST_CASE(
     CAPTURE(second.second);
     const bool levels =
         std::ranges::any_of(second.caller_levels, [](auto level) { return level != 0; });
-    if (second.second >= 9 && second.second < 20) {
+    // The cut takes what is on its way with it, so the second before it may be short.
+    if (second.second >= 9 && second.second < 19) {
       CHECK(second.caller_frames == 50);
       CHECK(levels);
     }

@@ -112,7 +112,6 @@ class World {
   boost::json::array journal_entries(const std::string& call_id = {});
   // The types of the journal's entries, in order.
   std::vector<std::string> journal(const std::string& call_id = {});
-  std::vector<std::string> journal();
   // Of the newest call, when it has so many: waits for it.
   boost::json::object verdict(int number = 1, Duration limit = 30min);
   boost::json::object timeline(int number);
