@@ -104,7 +104,7 @@ struct World {
   NoAlerts alerts;
   InlineOffload offload;
   recording::CallVerifier verifier{
-      {store, source, spool, blobs, alerts, runtime.clock(), counters, log, offload}};
+      {store, source, spool, blobs, store, alerts, runtime.clock(), counters, log, offload}};
   bool draining = false;
   std::unique_ptr<RestApi> api;
   net::Router router;

@@ -256,11 +256,14 @@ class RunningService : public Service {
     discovery_ = std::make_unique<recording::RecordingDiscovery>(
         *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
         discovery_options(config_));
+    auto verifying = verifier_options(config_);
+    verifying.manifest_key = signing_key_;
+    verifying.software = fmt::format("earshot {}", version);
     verifier_ = std::make_unique<recording::CallVerifier>(
-        recording::VerifierServices{*store_, *chunks_, *tap_spool_, *blobs_, alerts_,
+        recording::VerifierServices{*store_, *chunks_, *tap_spool_, *blobs_, *store_, alerts_,
                                     outside_.clock, outside_.counters, outside_.log,
                                     outside_.offload},
-        verifier_options(config_));
+        std::move(verifying));
     recording::ReconcilerOptions reconciling{.overdue_after = config_.verdict_after + 5min};
     reconciler_ = std::make_unique<recording::VerdictReconciler>(
         *store_, alerts_, outside_.clock, outside_.counters, outside_.log, reconciling);

@@ -55,6 +55,8 @@ void print_spans(const boost::json::object& verdict, const boost::json::object& 
   for (const auto& item : items(timeline, "spans")) {
     if (!item.is_object()) continue;
     const auto& span = item.get_object();
+    // What is left of a gap beside what was mended of it is less than a sample; --json has it.
+    if (number(span, "toSeconds") - number(span, "fromSeconds") < 0.001) continue;
     std::string what = cell(span, "kind");
     std::string heard = "-";
     if (const auto* gap = what == "gap" || what == "repaired" ? gap_of(verdict, span) : nullptr) {

@@ -4,6 +4,7 @@
 #include "recording/mp3_reader.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/service_file_check.hpp"
+#include "recording/verification/call_verifier.hpp"
 #include "recording/wav_reader.hpp"
 
 #include <algorithm>
@@ -242,6 +243,9 @@ Task<Result<void>> RecordingFetch::tell_of(KnownPtr known, PassPtr pass) {
                             .due = now,
                             .deadline = now + 1h,
                             .unique_key = "discover_recording/" + recording.id.text});
+  // What was lost may now be mended from them.
+  if (recording.byos && pass->fetched > 0)
+    changes.jobs.push_back(make_verify_job(recording.call, now));
   if (auto committed = co_await services_.store.commit(std::move(changes)); !committed)
     co_return Failure(committed.error());
   if (pass->expired > 0 && !recording.byos)

@@ -70,6 +70,12 @@ Task<Result<AudioSubject>> RecordingQueries::subject_of_call(ContextId id) {
     if (!chunks) co_return Failure(chunks.error());
     std::ranges::move(*chunks, std::back_inserter(subject.chunks));
   }
+  auto verdict = co_await store_.verdict_of(subject.call.id, std::nullopt);
+  if (!verdict) co_return Failure(verdict.error());
+  if (*verdict) {
+    subject.timeline = std::move((*verdict)->timeline);
+    subject.verdict = (*verdict)->number;
+  }
   co_return subject;
 }
 

@@ -26,6 +26,7 @@ struct CallCommand {
   std::string from = "+15550100";
   std::string number = "+15550199";
   std::vector<std::string> chunk_troubles;  // "1:lost", "2:late:30"
+  std::vector<double> recording_stops_at;   // seconds
   bool as_json = false;
 };
 
@@ -98,6 +99,7 @@ Result<std::string> plan_of(const CallCommand& command, const CLI::App& parsed) 
                     {"to", command.number},
                     {"utterances", std::move(*utterances)},
                     {"recording", json::object{{"chunks", std::move(*troubles)}}},
+                    {"recordingStopsAt", json::value_from(command.recording_stops_at)},
                     {"lengthMax", 3600}};
   if (command.seconds > 0)
     plan["hangUpAt"] = command.seconds;
@@ -258,8 +260,11 @@ void add_call_command(CLI::App& program, int& status) {
       "what befalls a chunk on its way into the container: index:trouble, of lost, "
       "late (2:late:30), torn, empty, duplicated, metadataMissing, metadataSwapped, "
       "metadataOfAnother");
+  command->add_option("--recording-stops-at", options->recording_stops_at,
+                      "the recording stops unasked so many seconds into the call");
   command->add_flag("--json", options->as_json, "the whole report as JSON");
-  for (const char* name : {"--caller", "--say", "--interrupt", "--chunk-trouble"})
+  for (const char* name :
+       {"--caller", "--say", "--interrupt", "--chunk-trouble", "--recording-stops-at"})
     command->get_option(name)->allow_extra_args(false);
   command->footer(
       "examples:\n"

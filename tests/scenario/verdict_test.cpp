@@ -303,3 +303,30 @@ TEST_CASE("without the tap a verdict stands, and says that nothing could be mend
   CHECK(verdict.at("corroborated").as_bool());
   CHECK(found(verdict, "tap_lost"));
 }
+
+TEST_CASE("what lies between two recordings is filled from the bridge's own copy, to be heard") {
+  World world;
+  CallPlan plan = two_turns();
+  plan.recording_stops_at = {8s};
+  world.call(std::move(plan));
+  const auto verdict = world.verdict();
+  CAPTURE(all_of(verdict));
+  CHECK(World::text(verdict, "kind") == "gapped");
+  CHECK(counted_gap(verdict).at("repaired").as_bool());
+  CHECK(number(verdict, "repairedSeconds") > 0.2);
+  const auto timeline = world.timeline(1);
+  const auto& spans = timeline.at("spans").as_array();
+  CHECK(std::ranges::any_of(spans, [](const json::value& span) {
+    return World::text(span.as_object(), "kind") == "repaired" &&
+           World::text(span.as_object(), "source") == "tap";
+  }));
+  const Reply audio =
+      world.api("/api/v1/calls/" + world.newest_call_id() + "/audio?source=repaired");
+  REQUIRE(audio.status == 200);
+  const StoredSound sound = read_wav(audio.body);
+  CHECK(static_cast<double>(sound.samples.size()) / sound.rate_hz ==
+        doctest::Approx(number(verdict, "callSeconds")).epsilon(0.01));
+  const auto heard = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  REQUIRE(heard.size() == 10);
+  for (unsigned i = 0; i < heard.size(); ++i) CHECK(heard[i].number == i);
+}

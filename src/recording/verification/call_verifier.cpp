@@ -12,6 +12,9 @@
 namespace earshot::recording {
 namespace {
 
+// Between a chunk's start by its metadata and by the timeline: more is not its own metadata.
+constexpr Duration start_doubt = 2s;
+
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 bool is_searched(const RecordingEvidence& one) {
@@ -40,6 +43,45 @@ void align(GatheredEvidence& evidence, const VerdictThresholds& thresholds) {
   std::ranges::sort(mapping.pieces, {}, [](const MappingPiece& piece) {
     return std::tuple(piece.side, piece.from, piece.to, piece.chunk);
   });
+}
+
+// Chunks with the start that the timeline gave them, where their metadata gives none or is not
+// believed.
+std::vector<Chunk> placed_chunks(const CallEvidence& evidence, const Timeline& timeline) {
+  std::vector<Chunk> chunks;
+  const auto zero = call_time_zero(evidence.call);
+  for (const auto& recording : evidence.recordings)
+    for (const auto& one : recording.chunks) {
+      const auto span = std::ranges::find_if(timeline.spans, [&](const Span& candidate) {
+        return candidate.kind == SpanKind::recorded && candidate.recording == one.chunk.recording &&
+               candidate.chunk == one.chunk.index;
+      });
+      Chunk chunk = one.chunk;
+      if (span != timeline.spans.end() && zero) {
+        const auto nominal =
+            *zero + span->from - length_of_frames(span->first_frame, chunk.format.sample_rate_hz);
+        if (!chunk.start || std::chrono::abs(*chunk.start - nominal) > start_doubt)
+          chunk.start = nominal;
+      }
+      chunks.push_back(std::move(chunk));
+    }
+  return chunks;
+}
+
+ManifestVerdict manifest_verdict(const Verdict& verdict) {
+  const auto& n = verdict.numbers;
+  return {.number = verdict.number,
+          .kind = std::string(to_text(verdict.kind)),
+          .at = verdict.at,
+          .numbers = {{"call", n.call.count()},
+                      {"paused", n.paused.count()},
+                      {"expected", n.expected.count()},
+                      {"present", n.present.count()},
+                      {"lost", n.lost.count()},
+                      {"repaired", n.repaired.count()},
+                      {"startDelay", n.start_delay.count()},
+                      {"tailLoss", n.tail_loss.count()},
+                      {"unseen", n.unseen.count()}}};
 }
 
 std::string journal_detail(const Verdict& verdict) {
@@ -91,16 +133,25 @@ NewJob make_verify_job(const ContextId& call, WallTime due) {
 
 CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
     : store_(services.store),
+      blobs_(services.blobs),
       alerts_(services.alerts),
       clock_(services.clock),
       counters_(services.counters),
       log_(services.log),
       offload_(services.offload),
-      options_(options),
+      options_(std::move(options)),
       witness_(services.spool, services.blobs),
       gatherer_(services.store, services.chunks, witness_, services.clock, options_.thresholds),
+      second_copies_(services.files, services.chunks, services.clock),
+      mender_({services.store, services.blobs, services.spool, services.chunks, services.offload,
+               services.log}),
       unchanged_(services.counters.counter("earshot_verdicts_unchanged_total",
-                                           "verifications that found what was known already")) {}
+                                           "verifications that found what was known already")) {
+  if (!options_.manifest_key.private_key.empty())
+    manifests_.emplace(
+        AudioOpener::Services{services.store, services.chunks, services.blobs, services.spool},
+        services.clock, options_.manifest_key, options_.software);
+}
 
 Task<JobOutcome> CallVerifier::run(Job job) {
   auto outcome = co_await attempt(job);
@@ -140,30 +191,101 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
     co_return wait_until(now + std::min<Duration>(options_.ledger_wait, 10s),
                          "the bridge's ledger is not there yet");
 
-  auto verdict = co_await decide(evidence);
   auto before = co_await store_.verdict_of(known.call.id, std::nullopt);
   if (!before) co_return fail("load the last verdict", before.error());
-  if (*before && says_the_same(**before, verdict)) {
+  const auto draft = co_await lay_out_time(evidence);
+  const int number = *before ? (*before)->number + 1 : 1;
+  auto rendered = co_await mend(evidence, draft, number);
+  if (!rendered) co_return Failure(rendered.error());
+  co_await decide(evidence, draft);
+  draft->verdict.number = number;
+  if (*before && says_the_same(**before, draft->verdict)) {
     unchanged_.add();
+    if (!rendered->empty())
+      if (auto removed = co_await blobs_.remove(*rendered); !removed)
+        co_return fail("remove a repair that nobody needs", removed.error());
     co_return JobOutcome{JobDone{}};
   }
-  if (auto done = co_await store(std::move(verdict), std::move(*before)); !done)
+  draft->verdict.at = now;
+  if (auto done = co_await write_manifest(evidence, draft->verdict); !done)
+    co_return Failure(done.error());
+  if (auto done = co_await store(draft->verdict, std::move(*before)); !done)
     co_return Failure(done.error());
   co_return JobOutcome{JobDone{}};
 }
 
 // Pure, and long for a long call: on a thread of its own.
-Task<Verdict> CallVerifier::decide(EvidencePtr evidence) {
-  auto verdict = std::make_shared<Verdict>();
-  auto work = [evidence, verdict, thresholds = options_.thresholds] {
+Task<CallVerifier::DraftPtr> CallVerifier::lay_out_time(EvidencePtr evidence) {
+  auto draft = std::make_shared<Draft>();
+  auto work = [evidence, draft, thresholds = options_.thresholds] {
     align(*evidence, thresholds);
-    auto built = build_timeline(evidence->call, thresholds);
+    draft->built = build_timeline(evidence->call, thresholds);
     if (evidence->call.mapping.pieces.empty())
-      evidence->call.mapping = mapping_by_metadata(built.timeline, thresholds);
-    *verdict = judge(evidence->call, std::move(built), thresholds);
+      evidence->call.mapping = mapping_by_metadata(draft->built.timeline, thresholds);
   };
   co_await offload_.run(std::move(work));
-  co_return std::move(*verdict);
+  co_return draft;
+}
+
+Task<void> CallVerifier::decide(EvidencePtr evidence, DraftPtr draft) {
+  auto work = [evidence, draft, thresholds = options_.thresholds] {
+    draft->verdict = judge(evidence->call, std::move(draft->built), thresholds);
+  };
+  co_await offload_.run(std::move(work));
+}
+
+// Gives the blob that was rendered from the tap, if there was need of one.
+Task<Result<BlobName>> CallVerifier::mend(EvidencePtr evidence, DraftPtr draft, int number) {
+  auto& timeline = draft->built.timeline;
+  const bool lost = std::ranges::any_of(timeline.spans, [](const Span& span) {
+    return span.kind == SpanKind::gap && span.length() >= mended_length_min;
+  });
+  if (!lost) co_return BlobName{};
+  auto copies = co_await second_copies_of(evidence);
+  if (!copies) co_return fail("look for second copies", copies.error());
+  MendingRequest request{.call = evidence->call.call,
+                         .verdict = static_cast<std::uint32_t>(number),
+                         .timeline = timeline,
+                         .mapping = evidence->call.mapping,
+                         .chunks = placed_chunks(evidence->call, timeline),
+                         .second_copies = std::move(*copies)};
+  auto mended = co_await mender_.mend(std::move(request));
+  if (!mended) co_return fail("mend the recording", mended.error());
+  timeline = std::move(mended->timeline);
+  co_return std::move(mended->rendered);
+}
+
+Task<Result<std::vector<Chunk>>> CallVerifier::second_copies_of(EvidencePtr evidence) {
+  std::vector<Chunk> copies;
+  for (const auto& one : evidence->call.recordings) {
+    if (!one.recording.byos) continue;
+    auto kept = co_await second_copies_.all_of(one.recording.id);
+    if (!kept) co_return Failure(kept.error());
+    for (auto& copy : *kept)
+      if (copy.unusable.empty()) copies.push_back(std::move(copy.chunk));
+  }
+  co_return copies;
+}
+
+// Before the verdict, which is what makes it known; written again it replaces itself.
+Task<Result<void>> CallVerifier::write_manifest(EvidencePtr evidence, Verdict verdict) {
+  if (!manifests_) co_return ok();
+  ManifestRequest request{.subject = {.call = evidence->call.call},
+                          .mapping = verdict.mapping,
+                          .verdict = manifest_verdict(verdict)};
+  request.subject.timeline = verdict.timeline;
+  request.subject.verdict = verdict.number;
+  for (const auto& one : evidence->call.recordings) {
+    request.subject.recordings.push_back(one.recording);
+    for (const auto& chunk : one.chunks) request.subject.chunks.push_back(chunk.chunk);
+  }
+  auto written = co_await manifests_->write(std::move(request));
+  if (written) co_return ok();
+  if (worth_retrying(written.error())) co_return fail("write the manifest", written.error());
+  // A verdict without its manifest is better than none.
+  log_.warn("a call's manifest could not be written",
+            {{"call", verdict.call.text}, {"error", written.error().message}});
+  co_return ok();
 }
 
 bool CallVerifier::is_final(const CallEvidence& evidence, WallTime now) const {
@@ -179,8 +301,6 @@ JobOutcome CallVerifier::wait_until(WallTime at, std::string why) const {
 }
 
 Task<Result<void>> CallVerifier::store(Verdict verdict, std::optional<Verdict> before) {
-  verdict.number = before ? before->number + 1 : 1;
-  verdict.at = clock_.wall_now();
   Changes changes;
   changes.verdicts.push_back(verdict);
   changes.journal.push_back({.call = verdict.call,

@@ -8,17 +8,24 @@
 #include "base/counters.hpp"
 #include "base/executor.hpp"
 #include "base/log.hpp"
+#include "domain/timeline_builder.hpp"
 #include "domain/verdict.hpp"
 #include "jobs/job_outcome.hpp"
 #include "ports/alert_sink.hpp"
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
+#include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
+#include "recording/manifest_writer.hpp"
+#include "recording/mender.hpp"
+#include "recording/second_copies.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
 #include "recording/verification/witness_files.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace earshot::recording {
 
@@ -34,6 +41,9 @@ struct VerifierOptions {
   Duration ledger_wait = std::chrono::minutes(2);
   Duration retry_first = 2s;
   Duration retry_max = 60s;
+  // Signs the manifest that is written with each verdict; without a key none is.
+  ManifestKey manifest_key;
+  std::string software;  // name and version, for the manifest
 };
 
 struct VerifierServices {  // all outlive the verifier
@@ -41,6 +51,7 @@ struct VerifierServices {  // all outlive the verifier
   ChunkSource& chunks;
   TapSpool& spool;
   BlobStore& blobs;
+  FileLocations& files;  // where ACS's second copies of chunks are
   AlertSink& alerts;
   Clock& clock;
   Counters& counters;
@@ -61,7 +72,17 @@ class CallVerifier {
  private:
   using EvidencePtr = EvidenceGatherer::EvidencePtr;
   Task<Result<JobOutcome>> attempt(Job job);
-  Task<Verdict> decide(EvidencePtr evidence);
+  // What is pure runs elsewhere: `timeline` is filled first, mended then, and judged at last.
+  struct Draft {
+    BuiltTimeline built;
+    Verdict verdict;
+  };
+  using DraftPtr = std::shared_ptr<Draft>;
+  Task<DraftPtr> lay_out_time(EvidencePtr evidence);
+  Task<Result<BlobName>> mend(EvidencePtr evidence, DraftPtr draft, int number);
+  Task<Result<std::vector<Chunk>>> second_copies_of(EvidencePtr evidence);
+  Task<void> decide(EvidencePtr evidence, DraftPtr draft);
+  Task<Result<void>> write_manifest(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> store(Verdict verdict, std::optional<Verdict> before);
   JobOutcome wait_until(WallTime at, std::string why) const;
   // Nothing more is to be waited for.
@@ -71,6 +92,7 @@ class CallVerifier {
   void raise(const Verdict& verdict, const char* kind, std::string message);
 
   CallStore& store_;
+  BlobStore& blobs_;
   AlertSink& alerts_;
   Clock& clock_;
   Counters& counters_;
@@ -79,6 +101,9 @@ class CallVerifier {
   VerifierOptions options_;
   WitnessReader witness_;
   EvidenceGatherer gatherer_;
+  SecondCopies second_copies_;
+  Mender mender_;
+  std::optional<ManifestWriter> manifests_;
   Counter& unchanged_;
 };
 

@@ -110,7 +110,7 @@ struct Verification : RecordedCall {
   RecordingDiscovery discovery{store, source, alerts, runtime.clock(), counters, log};
   InlineOffload offload;
   CallVerifier verifier{
-      {store, source, spool, blobs, alerts, runtime.clock(), counters, log, offload}};
+      {store, source, spool, blobs, store, alerts, runtime.clock(), counters, log, offload}};
   VerdictReconciler reconciler{store, alerts, runtime.clock(), counters, log};
 };
 
