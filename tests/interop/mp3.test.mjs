@@ -18,7 +18,8 @@ before(async () => {
   const simulator = await stage.startSimulator(["--recordings", folder, "--chunk-seconds", "4"],
     `http://127.0.0.1:${port}`);
   const earshot = await stage.startEarshot(port, simulator, { AZURE_STORAGE_FOLDER: folder, RECORDING_FORMAT: "mp3" });
-  ({ recording } = await recordedCall(simulator, earshot, 11));
+  // After the greeting: the tones are looked for.
+  ({ recording } = await recordedCall(simulator, earshot, 14, 8));
   mp3 = path.join(stage.folder, "call.mp3");
   await earshot.ask("recordings", "download", recording.recordingId, "-o", mp3);
   chunks = (await filesUnder(folder)).filter((name) => /\d+-audiomp3\.mp3$/.test(name));
@@ -45,5 +46,8 @@ test("ffmpeg decodes the download without a complaint, and every tone is in it o
   const wav = path.join(stage.folder, "decoded.wav");
   await output("ffmpeg", "-v", "error", "-i", mp3, wav);
   const tones = (await text(programs().simulator, "tones", wav)).split("\n").map((line) => Number(line.trim().split(/\s+/)[0]));
-  assert.deepEqual(tones, Array.from({ length: 10 }, (_, number) => number));
+  // An MP3 encoder pads the ends of what it makes, so a tone that a chunk's edge cuts comes in two pieces.
+  const whole = tones.filter((tone, at) => tone !== tones[at - 1]);
+  assert.deepEqual(whole, Array.from({ length: 10 }, (_, number) => number));
+  assert.ok(tones.length <= 10 + chunks.length - 1, `more pieces than edges: ${tones}`);
 });

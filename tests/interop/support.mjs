@@ -222,10 +222,10 @@ export function callOver(simulator, id) {
 }
 
 /** One call of tones at Earshot, over and its recording found. */
-export async function recordedCall(simulator, earshot, seconds) {
+export async function recordedCall(simulator, earshot, seconds, tonesFrom = 1) {
   const id = await placeCall(simulator, {
     eventGridUrl: `${earshot.url}/api/incomingCall?secret=${simulator.secret}`,
-    utterances: [{ start: "at_time", delay: 1, tones: { first: 0, count: 10 } }],
+    utterances: [{ start: "at_time", delay: tonesFrom, tones: { first: 0, count: 10 } }],
     hangUpAt: seconds,
   });
   const report = await callOver(simulator, id);
