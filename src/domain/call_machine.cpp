@@ -54,6 +54,10 @@ bool means_absent(const Error& error) {
 namespace detail {
 namespace {
 
+// Until its CallDisconnected comes after all.
+constexpr const char* found_over =
+    "ACS no longer knows the call; its CallDisconnected did not arrive";
+
 // The error says that the call is over or was never there, whatever it was that we asked.
 bool means_call_over(const Error& error) {
   return error.kind == ErrorKind::not_found || error.code == "8522" || error.code == "8528" ||
@@ -212,10 +216,22 @@ void CallStep::on(const call_event::Disconnected& event) {
   if (state_.closed()) {
     // It was found over before it was told: what ended with it ended then.
     if (auto* recording = newest()) learn_end(*recording, event.at);
+    learn_how_it_ended(event);
     return;
   }
   end_call(describe_call_end(event.code, event.sub_code), event.code, event.sub_code,
            event.at.value_or(now_));
+}
+
+void CallStep::learn_how_it_ended(const call_event::Disconnected& event) {
+  // ACS's codes are never 0, so a call that has one was told of before.
+  if (call().phase != CallPhase::ended || call().end_code != 0) return;
+  if (call().end_reason == found_over)
+    call().end_reason = describe_call_end(event.code, event.sub_code);
+  call().end_code = event.code;
+  call().end_sub_code = event.sub_code;
+  if (event.at && event.at >= call().connected_at && event.at <= call().ended_at)
+    call().ended_at = event.at;
 }
 
 void CallStep::end_call(std::string reason, int code, int sub_code, std::optional<WallTime> at) {
@@ -256,8 +272,7 @@ void CallStep::on(const call_event::CallPolled& event) {
     case CallPoll::gone:
       if (!call().connected_at && !call().answered_at)
         return not_answered("ACS does not know the call");
-      return end_call("ACS no longer knows the call; its CallDisconnected did not arrive", 0, 0,
-                      std::nullopt);
+      return end_call(found_over, 0, 0, std::nullopt);
     case CallPoll::connecting:
     case CallPoll::disconnecting:
     case CallPoll::unknown:
@@ -295,9 +310,7 @@ void CallStep::send_hang_up() {
 void CallStep::on(const call_event::HangUpDone& event) {
   state_.hang_up_in_flight = false;
   if (state_.closed() || !event.error) return;
-  if (means_call_over(*event.error))
-    return end_call("ACS no longer knows the call; its CallDisconnected did not arrive", 0, 0,
-                    std::nullopt);
+  if (means_call_over(*event.error)) return end_call(found_over, 0, 0, std::nullopt);
   journal("hang-up failed", {{"error", event.error->message}});
 }
 

@@ -465,6 +465,37 @@ TEST_CASE("a lost CallDisconnected is found when the media socket goes") {
   CHECK(desk.count<call_action::StopRecording>() == 1);
 }
 
+TEST_CASE(
+    "a CallDisconnected that comes after its call was found over says how and when it ended") {
+  Desk desk;
+  desk.talk();
+  const WallTime end = desk.now - 1ms;
+  SUBCASE("and replaces what had been supposed") {
+    desk.happens(call_event::MediaLost{"closed"});
+    desk.happens(call_event::CallPolled{call_event::CallPoll::gone, {}, {}});
+    desk.happens(call_event::Disconnected{200, 560000, end, {"conn"}, {}});
+    CHECK(desk.state.call.end_reason == "the remote party hung up (200/560000)");
+    CHECK(desk.state.call.ended_at == end);
+    CHECK(desk.state.call.end_sub_code == 560000);
+    desk.happens(call_event::Disconnected{487, 1, end - 1ms, {"conn"}, {}});
+    CHECK(desk.state.call.ended_at == end);
+    CHECK(desk.state.call.end_code == 200);
+  }
+  SUBCASE("but what we had asked for stays the reason") {
+    desk.happens(call_event::HangUpWanted{"the operator hung up"});
+    desk.happens(call_event::CallPolled{call_event::CallPoll::gone, {}, {}});
+    desk.happens(call_event::Disconnected{200, 560000, end, {"conn"}, {}});
+    CHECK(desk.state.call.end_reason == "the operator hung up");
+    CHECK(desk.state.call.end_code == 200);
+  }
+  SUBCASE("and a time that cannot be is not taken") {
+    desk.happens(call_event::CallPolled{call_event::CallPoll::gone, {}, {}});
+    const auto found = desk.state.call.ended_at;
+    desk.happens(call_event::Disconnected{200, 0, desk.now + 1h, {"conn"}, {}});
+    CHECK(desk.state.call.ended_at == found);
+  }
+}
+
 TEST_CASE("media lost in a call that goes on is asked for after ACS had its own chance") {
   Desk desk;
   desk.talk();

@@ -70,6 +70,7 @@ class CallStep {
                  const CorrelationId& correlation);
   void become_connected(WallTime at);
   // `at`: when it truly ended; nullopt: it has only been found over.
+  void learn_how_it_ended(const call_event::Disconnected& event);
   void end_call(std::string reason, int code, int sub_code, std::optional<WallTime> at);
   void not_answered(std::string reason);
   void send_answer();
