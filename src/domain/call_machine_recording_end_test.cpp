@@ -1,38 +1,9 @@
 // When a recording ended, and how well that is known.
-#include "domain/call_machine.hpp"
-
-#include <doctest/doctest.h>
+#include "domain/testing/call_desk.hpp"
 
 using namespace earshot;
-
-namespace {
-
-struct Desk {
-  CallMachineOptions options;
-  CallState state;
-  WallTime now = WallTime{} + 500000h;
-
-  void happens(const CallEvent& event) { state = step(state, event, now, options).next; }
-  // Rung, answered, connected, its recording active for a minute.
-  void talk() {
-    state.call.id = {"call-1"};
-    state.call.received_at = now;
-    state.call.rang_at = now;
-    happens(call_event::Rang{});
-    happens(call_event::AnswerAccepted{{"conn"}, {"server"}, {"corr"}});
-    happens(call_event::Connected{{"conn"}, {"server"}, {"corr"}, now});
-    happens(call_event::RecordingStarted{{"R1"}});
-    happens(call_event::RecordingState{{"R1"}, true, now, now});
-    happens(call_event::MediaConnected{});
-    now += 60s;
-  }
-};
-
-Error error_of(ErrorKind kind, std::string code) {
-  return Error{.kind = kind, .message = "ACS answered " + code, .code = std::move(code)};
-}
-
-}  // namespace
+using Desk = testing::CallDesk;
+using testing::error_of;
 
 TEST_CASE("an end that was told is exact, and one that was found lies between two times") {
   SUBCASE("told by CallDisconnected") {
