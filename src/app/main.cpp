@@ -25,7 +25,7 @@ int run_operator_verb(const cli::ChosenCommand& chosen) {
   auto http = net::make_http_client(*network, runtime.worker(0), *clock,
                                     {.ca_pem_file = chosen.common.ca_file});
   cli::ApiTarget target{.url = chosen.common.url, .api_key = Secret(chosen.common.api_key)};
-  cli::ApiClient client(*http, std::move(target));
+  cli::ApiClient client(*http, *clock, std::move(target));
   int exit_code = 1;
   runtime.worker(0).spawn(run_verb(client, &chosen, exit_code), [&](std::exception_ptr thrown) {
     if (thrown) std::fputs("earshot: an internal fault ended the command\n", stderr);

@@ -2,6 +2,7 @@
 
 #include "acs/event_replay.hpp"
 #include "api/file_routes.hpp"
+#include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
 #include "app/alerts.hpp"
 #include "app/data_folder.hpp"
@@ -18,8 +19,10 @@
 #include "net/hop.hpp"
 #include "recording/byos_chunk_source.hpp"
 #include "recording/file_watch.hpp"
+#include "recording/merges.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/recording_fetch.hpp"
+#include "recording/recording_merger.hpp"
 #include "recording/recording_queries.hpp"
 #include "recording/tap_retention.hpp"
 #include "recording/tap_uploader.hpp"
@@ -74,6 +77,7 @@ class RunningService : public Service {
       co_await net::run_on(worker->executor(), worker->close(doors_deadline));
     co_await inbox_->stop();
     fetch_->stop();
+    merger_->stop();
     co_await jobs_->stop(outside_.clock.steady_now() + 10s);
     co_await notes_->stop();
     co_await tap_spool_->flush();
@@ -269,6 +273,7 @@ class RunningService : public Service {
         *store_, alerts_, outside_.clock, outside_.counters, outside_.log, reconciling);
     const recording::AudioOpener::Services opening{*store_, *chunks_, *blobs_, *tap_spool_};
     queries_ = std::make_unique<recording::RecordingQueries>(opening);
+    make_merges(opening);
     taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
                                                      outside_.counters, outside_.log);
     recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days};
@@ -286,6 +291,19 @@ class RunningService : public Service {
                   [this](Job job) { return fetch_->run(std::move(job)); });
     jobs_->handle(recording::watch_recording_files_job,
                   [this](Job job) { return file_watch_->run(std::move(job)); });
+    jobs_->handle(recording::merge_recording_job,
+                  [this](Job job) { return merger_->run(std::move(job)); });
+  }
+
+  // Unlike a view, a merge may take its time over what it reads.
+  void make_merges(recording::AudioOpener::Services opening) {
+    opening.convert_on = &outside_.offload;
+    merge_opener_ = std::make_unique<recording::AudioOpener>(opening);
+    const recording::MergeServices merging{*store_,           *store_,     *queries_,
+                                           *merge_opener_,    *blobs_,     outside_.clock,
+                                           outside_.counters, outside_.log};
+    merges_ = std::make_unique<recording::Merges>(merging);
+    merger_ = std::make_unique<recording::RecordingMerger>(merging, outside_.offload);
   }
 
   void make_api() {
@@ -306,6 +324,8 @@ class RunningService : public Service {
         *store_,        *store_,           *replay_,    dead_letters_.get(),
         outside_.clock, outside_.counters, outside_.log};
     file_routes_ = std::make_unique<api::FileRoutes>(keeping, config_.api_key);
+    merge_routes_ = std::make_unique<api::MergeRoutes>(*merges_, config_.api_key, outside_.counters,
+                                                       outside_.log);
   }
 
   // The first worker takes the port; the others share it.
@@ -329,6 +349,7 @@ class RunningService : public Service {
       };
       api_->add_routes(router, on_control);
       file_routes_->add_routes(router, on_control);
+      merge_routes_->add_routes(router, on_control);
     };
     co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
@@ -360,11 +381,15 @@ class RunningService : public Service {
   std::unique_ptr<recording::RecordingFetch> fetch_;
   std::unique_ptr<recording::FileWatch> file_watch_;
   std::unique_ptr<recording::RecordingQueries> queries_;
+  std::unique_ptr<recording::AudioOpener> merge_opener_;
+  std::unique_ptr<recording::Merges> merges_;
+  std::unique_ptr<recording::RecordingMerger> merger_;
   std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<recording::TapRetention> tap_retention_;
   std::unique_ptr<jobs::JobRunner> jobs_;
   std::unique_ptr<api::RestApi> api_;
   std::unique_ptr<api::FileRoutes> file_routes_;
+  std::unique_ptr<api::MergeRoutes> merge_routes_;
   TaskGroup tasks_;
   bool started_ = false;
   bool stopping_ = false;

@@ -22,8 +22,8 @@ std::string message_of(const std::string& body) {
 
 }  // namespace
 
-ApiClient::ApiClient(net::HttpClient& http, ApiTarget target)
-    : http_(http), target_(std::move(target)) {
+ApiClient::ApiClient(net::HttpClient& http, Clock& clock, ApiTarget target)
+    : http_(http), clock_(clock), target_(std::move(target)) {
   while (target_.url.ends_with('/')) target_.url.pop_back();
 }
 

@@ -61,7 +61,8 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
                  "looks for chunks again and judges anew first; shows the newest there is then")
       ->excludes(number);
 
-  auto* recordings = app.add_subcommand("recordings", "Recordings: list, show, download, verify");
+  auto* recordings =
+      app.add_subcommand("recordings", "Recordings: list, show, download, merge, verify");
   recordings->require_subcommand(1);
   recordings->footer(
       "Examples:\n  earshot recordings list\n  earshot recordings show "
@@ -95,6 +96,28 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
                        "caller, assistant, mixed, or a channel's number; all unless given");
   download->add_flag("--overwrite", download_options->overwrite,
                      "replaces the file if it is there");
+
+  auto* merge = recordings->add_subcommand(
+      "merge", "Has audio written out as one file beside the chunks, by a job");
+  auto merge_options = bind<RecordingsMergeOptions>(*merge, chosen, run_recordings_merge);
+  merge
+      ->add_option("recording", merge_options->recording,
+                   "recordingId, or the contextId of its call")
+      ->required();
+  merge->add_option("--source", merge_options->source,
+                    "acs (as recorded), repaired (on the call's clock, mended) or tap (the "
+                    "bridge's own copy)");
+  merge->add_option("--channels", merge_options->channels,
+                    "caller, assistant, mixed, or a channel's number; all unless given");
+  merge->add_flag("--wait", merge_options->wait, "until it is done, showing how far it is");
+  merge->add_option("-o,--output", merge_options->output,
+                    "waits, then writes the file here; - is standard output");
+  merge->add_flag("--overwrite", merge_options->overwrite, "replaces the file if it is there");
+  merge->footer(
+      "Asked for twice, the same audio is written once.\n"
+      "Examples:\n  earshot recordings merge ID --wait\n"
+      "  earshot recordings merge ID --source repaired --channels caller -o caller.wav\n"
+      "  earshot recordings merge ID --json");
 
   auto* verify = recordings->add_subcommand(
       "verify", "Checks a manifest's signature, and audio against what it says");

@@ -53,6 +53,15 @@ struct RecordingsDownloadOptions {
   std::string channels;  // "" = all
   bool overwrite = false;
 };
+struct RecordingsMergeOptions {
+  CommonOptions common;
+  std::string recording;
+  std::string source;    // "" = acs
+  std::string channels;  // "" = all
+  bool wait = false;
+  std::string output;  // waits, and writes the file here; "" = not; "-" = standard output
+  bool overwrite = false;
+};
 
 struct EventsReplayOptions {
   CommonOptions common;
@@ -73,6 +82,7 @@ Task<int> run_verdict(ApiClient& client, VerdictOptions options);
 Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
+Task<int> run_recordings_merge(ApiClient& client, RecordingsMergeOptions options);
 Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
 
 Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);

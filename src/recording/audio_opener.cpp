@@ -7,6 +7,7 @@
 #include "recording/joined_bytes.hpp"
 #include "recording/mender.hpp"
 #include "recording/repair_format.hpp"
+#include "recording/resampled_samples.hpp"
 #include "recording/tap_runs.hpp"
 
 #include <algorithm>
@@ -54,12 +55,6 @@ std::string file_name_of(const AudioSubject& subject, AudioRequest request) {
   return name + ".wav";
 }
 
-std::vector<LayoutSource> layouts_of(const std::vector<ChunkAudio>& audio) {
-  std::vector<LayoutSource> layouts;
-  for (const auto& one : audio) layouts.push_back(one.layout);
-  return layouts;
-}
-
 }  // namespace
 
 std::string_view to_text(AudioSource source) {
@@ -91,15 +86,17 @@ Task<Result<OpenedAudio>> AudioOpener::open(AudioSubject subject, AudioRequest r
   if (request.source == AudioSource::acs && is_mp3(subject.chunks)) {
     if (request.channels.pick != ChannelPick::all)
       co_return fail(ErrorKind::conflict,
-                     "channels of an mp3 recording are picked by a merge, which decodes it");
+                     "the channels of an mp3 recording cannot be picked: mp3 is not decoded yet");
     co_return co_await open_mp3(std::move(subject));
   }
-  OpenedAudio audio{.reader = nullptr, .file_name = file_name_of(subject, request), .etag = {}};
+  OpenedAudio audio{
+      .reader = nullptr, .file_name = file_name_of(subject, request), .etag = {}, .format = {}};
   if (request.source == AudioSource::acs) audio.missing = missing_chunks(subject.chunks);
   auto opened = co_await open_samples(std::move(subject), request);
   if (!opened) co_return Failure(opened.error());
   audio.etag = etag_of(fmt::format("{} {}\n{}", to_text(request.source), to_text(request.channels),
                                    opened->identity));
+  audio.format = opened->audio->layout().format();
   audio.reader = std::move(opened->audio);
   co_return audio;
 }
@@ -126,6 +123,7 @@ Task<Result<OpenedAudio>> AudioOpener::open_mp3(AudioSubject subject) {
   co_return OpenedAudio{.reader = std::make_unique<JoinedBytes>("audio/mpeg", std::move(parts)),
                         .file_name = "recording-" + stamp_of(subject) + ".mp3",
                         .etag = etag_of(identity),
+                        .format = {},
                         .missing = missing_chunks(subject.chunks)};
 }
 
@@ -134,7 +132,7 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_samples(AudioSubject subject
   if (request.source == AudioSource::tap)
     co_return co_await open_tap_audio(std::move(subject), request.channels);
   if (is_mp3(subject.chunks))
-    co_return fail(ErrorKind::conflict, "an mp3 recording becomes samples by a merge");
+    co_return fail(ErrorKind::conflict, "an mp3 recording is given out as it is (source=acs): it is not decoded yet");
   if (request.source == AudioSource::repaired)
     co_return co_await open_repaired(std::move(subject), request.channels);
   co_return co_await open_acs(std::move(subject), request.channels);
@@ -145,15 +143,18 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_acs(AudioSubject subject,
   auto audio =
       co_await chunk_audio(services_.store, services_.chunks, subject.recordings, subject.chunks);
   if (!audio) co_return Failure(audio.error());
-  auto layout = joined_layout(layouts_of(*audio), channels);
-  if (!layout) co_return Failure(layout.error());
   Opened opened;
-  std::vector<std::unique_ptr<SampleSource>> sources;
+  Sources sources;
+  std::vector<SpanAudio> no_spans;
   for (const auto& one : *audio) {
     opened.identity += identity_of(one.chunk);
-    sources.push_back(samples_of(services_.chunks, one.chunk));
+    sources.layouts.push_back(one.layout);
+    sources.samples.push_back(samples_of(services_.chunks, one.chunk));
   }
-  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources));
+  bring_to_one_rate(sources, no_spans);
+  auto layout = joined_layout(sources.layouts, channels);
+  if (!layout) co_return Failure(layout.error());
+  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources.samples));
   co_return opened;
 }
 
@@ -166,17 +167,17 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subjec
       co_await chunk_audio(services_.store, services_.chunks, subject.recordings, subject.chunks);
   if (!audio) co_return Failure(audio.error());
   Opened opened;
-  auto layouts = layouts_of(*audio);
-  std::vector<std::unique_ptr<SampleSource>> sources;
+  Sources sources;
   for (const auto& one : *audio) {
     opened.identity += identity_of(one.chunk);
-    sources.push_back(samples_of(services_.chunks, one.chunk));
+    sources.layouts.push_back(one.layout);
+    sources.samples.push_back(samples_of(services_.chunks, one.chunk));
   }
   const auto& spans = subject.timeline->spans;
   const bool rendered = std::ranges::any_of(spans, [](const Span& span) {
     return span.kind == SpanKind::repaired && span.source == SpanSource::tap;
   });
-  const auto repair = sources.size();
+  const auto repair = sources.samples.size();
   if (rendered) {
     const auto name = repair_blob(subject.call, static_cast<std::uint32_t>(subject.verdict));
     auto info = co_await services_.blobs.info(name);
@@ -186,9 +187,9 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subjec
     auto header = read_repair_header(*head);
     if (!header) co_return Failure(header.error());
     opened.identity += fmt::format("repair {} {}\n", name.text, info->etag);
-    layouts.push_back(
+    sources.layouts.push_back(
         {.format = header->format, .frames = header->frames, .voices = header->voices});
-    sources.push_back(std::make_unique<StoredSamples>(
+    sources.samples.push_back(std::make_unique<StoredSamples>(
         std::make_unique<BlobBytes>(services_.blobs, name, info->etag), name.text, header->format,
         repair_header_bytes, header->frames));
   }
@@ -206,10 +207,35 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subjec
     }
     plays.push_back(play);
   }
-  auto layout = timeline_layout(*subject.timeline, plays, layouts, channels);
+  bring_to_one_rate(sources, plays);
+  auto layout = timeline_layout(*subject.timeline, plays, sources.layouts, channels);
   if (!layout) co_return Failure(layout.error());
-  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources));
+  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources.samples));
   co_return opened;
+}
+
+// To the highest that there is, which loses nothing; `plays` counts in the sources' own frames.
+// What has no known rate stays as it is, for the layout to refuse.
+void AudioOpener::bring_to_one_rate(Sources& sources, std::vector<SpanAudio>& plays) const {
+  if (services_.convert_on == nullptr) return;
+  std::uint32_t rate = 0;
+  for (const auto& layout : sources.layouts) rate = std::max(rate, layout.format.sample_rate_hz);
+  for (std::size_t i = 0; i < sources.layouts.size(); ++i) {
+    auto& layout = sources.layouts[i];
+    const auto own = layout.format.sample_rate_hz;
+    if (own == rate || own == 0 || layout.format.frame_bytes() == 0) continue;
+    auto resampled = std::make_unique<ResampledSamples>(std::move(sources.samples[i]), rate,
+                                                        *services_.convert_on);
+    layout.format = resampled->format();
+    layout.frames = resampled->frames();
+    sources.samples[i] = std::move(resampled);
+    for (auto& play : plays) {
+      if (play.source != i) continue;
+      const auto end = resampled_frames(play.first_frame + play.frames, own, rate);
+      play.first_frame = resampled_frames(play.first_frame, own, rate);
+      play.frames = end - play.first_frame;
+    }
+  }
 }
 
 Task<Result<AudioOpener::Opened>> AudioOpener::open_tap_audio(AudioSubject subject,

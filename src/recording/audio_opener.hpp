@@ -2,11 +2,13 @@
 // Opens what is stored of a call as one audio file: what ACS wrote, the same mended and on the
 // call's clock, or the bridge's own copy. All are views over stored bytes.
 
+#include "base/executor.hpp"
 #include "domain/timeline.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
 #include "ports/tap_spool.hpp"
+#include "recording/audio_layouts.hpp"
 #include "recording/audio_reader.hpp"
 #include "recording/channel_voices.hpp"
 #include "recording/wav_audio.hpp"
@@ -32,6 +34,7 @@ struct OpenedAudio {
   std::unique_ptr<AudioReader> reader;
   std::string file_name;  // "recording-20260302T091533Z.wav"; no id, no number
   std::string etag;       // quoted; two answers with one ETag are byte for byte the same
+  AudioFormat format;     // of the samples; compressed: not known
   // Of `acs`: indices below the last one that have no audio, which the joined audio skips.
   std::vector<ChunkIndex> missing;
 };
@@ -54,6 +57,9 @@ class AudioOpener {
     ChunkSource& chunks;
     BlobStore& blobs;
     TapSpool& spool;
+    // With it, chunks of different sample rates are opened too: as a merge does it. A view does
+    // not, because each of its reads would have to be resampled anew.
+    Offload* convert_on = nullptr;
   };
   explicit AudioOpener(Services services) : services_(services) {}
 
@@ -69,11 +75,17 @@ class AudioOpener {
     std::unique_ptr<WavAudio> audio;
     std::string identity;  // of all that it is made of
   };
+  // What is laid out, and where its samples are; one for one.
+  struct Sources {
+    std::vector<LayoutSource> layouts;
+    std::vector<std::unique_ptr<SampleSource>> samples;
+  };
   Task<Result<OpenedAudio>> open_mp3(AudioSubject subject);
   Task<Result<Opened>> open_samples(AudioSubject subject, AudioRequest request);
   Task<Result<Opened>> open_acs(AudioSubject subject, ChannelChoice channels);
   Task<Result<Opened>> open_repaired(AudioSubject subject, ChannelChoice channels);
   Task<Result<Opened>> open_tap_audio(AudioSubject subject, ChannelChoice channels);
+  void bring_to_one_rate(Sources& sources, std::vector<SpanAudio>& plays) const;
 
   Services services_;
 };

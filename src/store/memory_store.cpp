@@ -232,6 +232,44 @@ Task<Result<void>> MemoryStore::save_fetch(FileFetch fetch) {
   co_return state_->tables.put_fetch(std::move(fetch));
 }
 
+Task<Result<void>> MemoryStore::add_merge(Merge merge, NewJob job) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  Changes adding;
+  adding.jobs.push_back(std::move(job));
+  if (auto checked = state_->tables.check(adding); !checked) co_return checked;
+  if (auto put = state_->tables.put_merge(std::move(merge)); !put) co_return put;
+  state_->tables.apply(std::move(adding), random_);
+  co_return ok();
+}
+
+Task<Result<std::vector<Merge>>> MemoryStore::merges_of(RecordingId recording) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<Merge> found;
+  for (const auto& [key, merge] : state_->tables.merges)
+    if (key.first == recording) found.push_back(merge);
+  co_return found;
+}
+
+Task<Result<std::optional<Merge>>> MemoryStore::find_merge(RecordingId recording, int number) {
+  std::lock_guard lock(state_->mutex);
+  const auto found = state_->tables.merges.find({recording, number});
+  if (found == state_->tables.merges.end()) co_return std::nullopt;
+  co_return found->second;
+}
+
+Task<Result<void>> MemoryStore::save_merge(Merge merge) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  co_return state_->tables.save_merge(std::move(merge));
+}
+
+Task<Result<int>> MemoryStore::unfinished_merges() {
+  std::lock_guard lock(state_->mutex);
+  co_return static_cast<int>(std::ranges::count_if(
+      state_->tables.merges, [](const auto& entry) { return !is_over(entry.second.state); }));
+}
+
 Task<Result<std::vector<Turn>>> MemoryStore::turns_of(ContextId call) {
   std::lock_guard lock(state_->mutex);
   std::vector<Turn> found;

@@ -5,12 +5,13 @@
 #include "ports/call_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
+#include "ports/merge_store.hpp"
 
 #include <memory>
 
 namespace earshot::store {
 
-class MemoryStore : public CallStore, public JobStore, public FileLocations {
+class MemoryStore : public CallStore, public JobStore, public FileLocations, public MergeStore {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -53,6 +54,12 @@ class MemoryStore : public CallStore, public JobStore, public FileLocations {
 
   Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override;
   Task<Result<void>> save_fetch(FileFetch fetch) override;
+
+  Task<Result<void>> add_merge(Merge merge, NewJob job) override;
+  Task<Result<std::vector<Merge>>> merges_of(RecordingId recording) override;
+  Task<Result<std::optional<Merge>>> find_merge(RecordingId recording, int number) override;
+  Task<Result<void>> save_merge(Merge merge) override;
+  Task<Result<int>> unfinished_merges() override;
 
   Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;
   Task<Result<void>> extend(JobId id, std::string runner, WallTime until) override;

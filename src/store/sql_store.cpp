@@ -5,6 +5,7 @@
 #include "store/detail/file_rows.hpp"
 #include "store/detail/job_rows.hpp"
 #include "store/detail/journal_rows.hpp"
+#include "store/detail/merge_rows.hpp"
 #include "store/detail/readers.hpp"
 #include "store/detail/recording_rows.hpp"
 #include "store/detail/stored_text.hpp"
@@ -201,6 +202,36 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<void>> save_fetch(FileFetch fetch) override {
     return writer_.write(
         [fetch = std::move(fetch)](Connection& connection) { put_file_fetch(connection, fetch); });
+  }
+
+  Task<Result<void>> add_merge(Merge merge, NewJob job) override {
+    Changes ids;
+    ids.jobs.push_back(job);
+    if (auto checked = check_ids(ids); !checked) co_return checked;
+    JobId job_id{make_uuid(random_)};
+    Writer::Work work = [merge = std::move(merge), job = std::move(job),
+                         job_id = std::move(job_id)](Connection& connection) {
+      put_merge(connection, merge);
+      add_job(connection, job, job_id);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (written && jobs_added_) jobs_added_();
+    co_return written;
+  }
+  Task<Result<std::vector<Merge>>> merges_of(RecordingId recording) override {
+    return read([recording](Connection& connection) { return find_merges(connection, recording); });
+  }
+  Task<Result<std::optional<Merge>>> find_merge(RecordingId recording, int number) override {
+    return read([recording, number](Connection& connection) {
+      return store::find_merge(connection, recording, number);
+    });
+  }
+  Task<Result<void>> save_merge(Merge merge) override {
+    return writer_.write(
+        [merge = std::move(merge)](Connection& connection) { update_merge(connection, merge); });
+  }
+  Task<Result<int>> unfinished_merges() override {
+    return read([](Connection& connection) { return count_unfinished_merges(connection); });
   }
 
   Task<Result<void>> ping() override {

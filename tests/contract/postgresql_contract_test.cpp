@@ -7,6 +7,7 @@
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
+#include "tests/contract/merge_store_contract.hpp"
 #include "tests/contract/postgresql_server.hpp"
 #include "tests/contract/sample_rows.hpp"
 
@@ -37,6 +38,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   CallStore& calls() override { return *store_; }
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
+  MergeStore& merges() override { return *store_; }
   const MemoryLog& log() const { return log_; }
 
  private:
@@ -61,6 +63,7 @@ TEST_CASE("PostgreSQL: a commit is all or nothing") { call_store_is_all_or_nothi
 TEST_CASE("PostgreSQL: an event is kept once") { call_store_keeps_events_once(postgresql); }
 TEST_CASE("PostgreSQL: absurd text has an outcome") { call_store_bears_absurd_text(postgresql); }
 TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: jobs are leased") { job_store_leases(postgresql); }
 TEST_CASE("PostgreSQL: unique work is added once") { job_store_adds_unique_work_once(postgresql); }
 TEST_CASE("PostgreSQL: what was given up stays visible") {

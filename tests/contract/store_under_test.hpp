@@ -6,6 +6,7 @@
 #include "ports/call_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
+#include "ports/merge_store.hpp"
 
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@ class StoreUnderTest {
   virtual CallStore& calls() = 0;
   virtual JobStore& jobs() = 0;
   virtual FileLocations& files() = 0;
+  virtual MergeStore& merges() = 0;
 
   template <class T>
   T run(Task<T> task) {

@@ -4,6 +4,7 @@
 The first argument is how many cases must pass.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -104,6 +105,25 @@ class CommandLine(unittest.TestCase):
         path = self.stage.folder / 'the "first" call\\.wav'
         told = self.stage.cli_json("recordings", "download", self.recording["recordingId"], "-o", str(path))
         self.assertEqual(told, {"file": str(path), "bytes": path.stat().st_size})
+
+    def test_merge_waits_shows_how_far_it_is_and_writes_the_file(self):
+        identity = self.recording["recordingId"]
+        view = self.stage.folder / "view.wav"
+        self.assertEqual(self.stage.cli("recordings", "download", identity, "-o", str(view)).returncode, 0)
+        path = self.stage.folder / "merged.wav"
+        said = self.stage.cli("recordings", "merge", identity, "--wait", "-o", str(path))
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertEqual(path.read_bytes(), view.read_bytes())
+        told = self.stage.cli_json("recordings", "merge", identity)
+        self.assertEqual((told["number"], told["state"]), (1, "done"))
+        self.assertEqual(told["result"]["sha256"], hashlib.sha256(view.read_bytes()).hexdigest())
+        self.assertIn(told["result"]["sha256"], said.stdout)
+        refused = self.stage.cli("recordings", "merge", identity, "--channels", "left")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("channels takes", refused.stderr)
+        again = self.stage.cli("recordings", "merge", identity, "-o", str(path))
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("--overwrite", again.stderr)
 
     def test_the_simulator_tells_the_same_environment_over_http_and_at_the_command_line(self):
         printed = self.stage.run(self.stage.simulator_program, "env", *self.stage.flags).stdout

@@ -7,6 +7,15 @@
 #include <utility>
 
 namespace earshot::store {
+namespace {
+
+void mend_merge(Merge& merge) {
+  for (auto* text : {&merge.source, &merge.channels, &merge.etag, &merge.error, &merge.blob.text,
+                     &merge.content_type, &merge.sha256})
+    *text = mend_text(*text);
+}
+
+}  // namespace
 
 Result<void> MemoryTables::check_call(const Call& call) const {
   const auto stored = calls.find(call.id);
@@ -143,6 +152,32 @@ Result<void> MemoryTables::put_fetch(FileFetch fetch) {
   fetch.sha256 = mend_text(fetch.sha256);
   fetch.last_error = mend_text(fetch.last_error);
   found->second.fetch = std::move(fetch);
+  return ok();
+}
+
+Result<void> MemoryTables::put_merge(Merge merge) {
+  if (find_recording(merge.recording) == nullptr)
+    return fail(ErrorKind::not_found, "there is no such recording");
+  const std::pair key{merge.recording, merge.number};
+  if (merges.contains(key))
+    return fail(ErrorKind::conflict, "the recording has a merge of that number already");
+  mend_merge(merge);
+  merges.emplace(key, std::move(merge));
+  return ok();
+}
+
+Result<void> MemoryTables::save_merge(Merge merge) {
+  if (find_recording(merge.recording) == nullptr)
+    return fail(ErrorKind::not_found, "there is no such recording");
+  const auto found = merges.find({merge.recording, merge.number});
+  if (found == merges.end())
+    return fail(ErrorKind::not_found, "the recording has no merge of that number");
+  auto& stored = found->second;
+  mend_merge(merge);
+  merge.source = stored.source;
+  merge.channels = stored.channels;
+  merge.requested_at = stored.requested_at;
+  stored = std::move(merge);
   return ok();
 }
 

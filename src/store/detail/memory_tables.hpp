@@ -3,6 +3,7 @@
 // be followed by a change that fails. Its user holds the lock.
 
 #include "base/random.hpp"
+#include "domain/merge.hpp"
 #include "ports/call_store.hpp"
 
 #include <map>
@@ -35,6 +36,7 @@ struct MemoryTables {
   std::map<std::pair<RecordingId, WallTime>, RecordingPause> pauses;
   std::map<std::pair<RecordingId, ChunkIndex>, Chunk> chunks;
   std::map<std::pair<RecordingId, ChunkIndex>, RecordingFile> files;
+  std::map<std::pair<RecordingId, int>, Merge> merges;
   std::map<std::tuple<ContextId, std::string, std::string>, Turn> turns;
   std::map<std::pair<ContextId, int>, Verdict> verdicts;
   std::vector<JournalEntry> journal;
@@ -49,6 +51,8 @@ struct MemoryTables {
   void apply(Changes changes, Random& random);
   EventStoreResult put_event(InboundEvent event, WallTime received_at);
   Result<void> put_fetch(FileFetch fetch);
+  Result<void> put_merge(Merge merge);
+  Result<void> save_merge(Merge merge);
 
   Recording* find_recording(const RecordingId& id);
   const Recording* find_recording(const RecordingId& id) const;  // the newest of that id

@@ -54,6 +54,7 @@ constexpr std::array<std::string_view, 9> gap_causes{
 constexpr std::array<std::string_view, 3> mapping_bases{"metadata", "levels", "waveform"};
 constexpr std::array<std::string_view, 4> file_states{"waiting", "fetched", "not_needed",
                                                       "expired"};
+constexpr std::array<std::string_view, 4> merge_states{"waiting", "running", "done", "failed"};
 
 template <std::size_t N, class Enum>
 void find_word(const std::array<std::string_view, N>& words, const std::string& word, Enum& value) {
@@ -86,6 +87,7 @@ std::string_view to_word(SpanSource source) { return word_of(span_sources, sourc
 std::string_view to_word(GapCause cause) { return word_of(gap_causes, cause); }
 std::string_view to_word(MappingBasis basis) { return word_of(mapping_bases, basis); }
 std::string_view to_word(FileState state) { return word_of(file_states, state); }
+std::string_view to_word(MergeState state) { return word_of(merge_states, state); }
 
 void from_word(const std::string& word, CallPhase& phase) { find_word(call_phases, word, phase); }
 void from_word(const std::string& word, RecordingWish& wish) { find_word(wishes, word, wish); }
@@ -113,5 +115,6 @@ void from_word(const std::string& word, MappingBasis& basis) {
   find_word(mapping_bases, word, basis);
 }
 void from_word(const std::string& word, FileState& state) { find_word(file_states, word, state); }
+void from_word(const std::string& word, MergeState& state) { find_word(merge_states, word, state); }
 
 }  // namespace earshot::store

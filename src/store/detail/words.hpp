@@ -2,6 +2,7 @@
 // The words by which enumerators stand in the database: part of the schema, never renamed.
 
 #include "domain/call.hpp"
+#include "domain/merge.hpp"
 #include "domain/recording.hpp"
 #include "domain/recording_file.hpp"
 #include "domain/turn.hpp"
@@ -26,6 +27,7 @@ std::string_view to_word(SpanSource source);
 std::string_view to_word(GapCause cause);
 std::string_view to_word(MappingBasis basis);
 std::string_view to_word(FileState state);
+std::string_view to_word(MergeState state);
 
 // Throws DatabaseError (`corrupt`) for a word that is none.
 void from_word(const std::string& word, CallPhase& phase);
@@ -42,5 +44,6 @@ void from_word(const std::string& word, SpanSource& source);
 void from_word(const std::string& word, GapCause& cause);
 void from_word(const std::string& word, MappingBasis& basis);
 void from_word(const std::string& word, FileState& state);
+void from_word(const std::string& word, MergeState& state);
 
 }  // namespace earshot::store
