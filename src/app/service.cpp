@@ -4,6 +4,7 @@
 #include "api/file_routes.hpp"
 #include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
+#include "api/transcript_routes.hpp"
 #include "app/alerts.hpp"
 #include "app/data_folder.hpp"
 #include "app/options.hpp"
@@ -326,6 +327,8 @@ class RunningService : public Service {
     file_routes_ = std::make_unique<api::FileRoutes>(keeping, config_.api_key);
     merge_routes_ = std::make_unique<api::MergeRoutes>(*merges_, config_.api_key, outside_.counters,
                                                        outside_.log);
+    const api::TranscriptRoutesServices reading{*store_, outside_.counters, outside_.log};
+    transcript_routes_ = std::make_unique<api::TranscriptRoutes>(reading, config_.api_key);
   }
 
   // The first worker takes the port; the others share it.
@@ -350,6 +353,7 @@ class RunningService : public Service {
       api_->add_routes(router, on_control);
       file_routes_->add_routes(router, on_control);
       merge_routes_->add_routes(router, on_control);
+      transcript_routes_->add_routes(router, on_control);
     };
     co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
@@ -390,6 +394,7 @@ class RunningService : public Service {
   std::unique_ptr<api::RestApi> api_;
   std::unique_ptr<api::FileRoutes> file_routes_;
   std::unique_ptr<api::MergeRoutes> merge_routes_;
+  std::unique_ptr<api::TranscriptRoutes> transcript_routes_;
   TaskGroup tasks_;
   bool started_ = false;
   bool stopping_ = false;

@@ -61,6 +61,29 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
                  "looks for chunks again and judges anew first; shows the newest there is then")
       ->excludes(number);
 
+  auto* transcript = app.add_subcommand("transcript", "What was said, in step with the audio");
+  transcript->footer(
+      "--source says which audio the times are of: call (the call's own clock), acs (the joined\n"
+      "chunks), repaired (what recordings download --source repaired gives) or tap.\n"
+      "Examples:\n  earshot transcript 5f1e0c00-1111-4222-8333-444455556666\n"
+      "  earshot transcript 5f1e0c00-1111-4222-8333-444455556666 --source repaired --format vtt "
+      "-o call.vtt\n"
+      "  earshot transcript 5f1e0c00-1111-4222-8333-444455556666 --source acs --json");
+  auto transcript_options = bind<TranscriptOptions>(*transcript, chosen, run_transcript);
+  transcript->add_option("call", transcript_options->call, "contextId of the call")->required();
+  transcript
+      ->add_option("--source", transcript_options->source,
+                   "call, acs, repaired or tap; call if not given")
+      ->check(CLI::IsMember({"call", "acs", "repaired", "tap"}));
+  transcript
+      ->add_option("--format", transcript_options->format,
+                   "text (a table), json, vtt (WebVTT) or srt (SubRip); text if not given")
+      ->check(CLI::IsMember({"text", "json", "vtt", "srt"}));
+  transcript->add_option("-o,--output", transcript_options->output,
+                         "file to write; - is standard output");
+  transcript->add_flag("--overwrite", transcript_options->overwrite,
+                       "replaces the file if it is there");
+
   auto* recordings =
       app.add_subcommand("recordings", "Recordings: list, show, download, merge, verify");
   recordings->require_subcommand(1);

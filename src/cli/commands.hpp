@@ -35,6 +35,14 @@ struct VerdictOptions {
   int number = 0;  // 0 = the newest
   bool again = false;
 };
+struct TranscriptOptions {
+  CommonOptions common;
+  std::string call;
+  std::string source = "call";
+  std::string format;  // "" or "text" = a table for people
+  std::string output;  // "" or "-" = standard output
+  bool overwrite = false;
+};
 struct RecordingsListOptions {
   CommonOptions common;
   std::string from;
@@ -79,6 +87,7 @@ struct RecordingsVerifyOptions {
 Task<int> run_calls(ApiClient& client, CallsOptions options);
 // 0 only when the verdict is `complete`; 3 for any other, `pending` included.
 Task<int> run_verdict(ApiClient& client, VerdictOptions options);
+Task<int> run_transcript(ApiClient& client, TranscriptOptions options);
 Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
@@ -87,8 +96,8 @@ Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
 
 Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);
 
-// Adds `calls`, `verdict`, `recordings` and `events` to a command line. When one of them was
-// chosen, `chosen` gives its exit code.
+// Adds `calls`, `verdict`, `transcript`, `recordings` and `events` to a command line. When one of
+// them was chosen, `chosen` gives its exit code.
 struct ChosenCommand {
   CommonOptions common;
   std::function<Task<int>(ApiClient&)> run;

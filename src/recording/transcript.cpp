@@ -1,0 +1,355 @@
+#include "recording/transcript.hpp"
+
+#include "domain/evidence.hpp"
+#include "domain/judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+// Less of a turn outside of the audio is rounding: a slot of the ledger.
+constexpr Duration part_min = 20ms;
+// Between a chunk's own word on its beginning and where the timeline has it: more, and its word was
+// not believed.
+constexpr Duration start_doubt = 2s;
+// A delay changes between two utterances, and where exactly is known to the second only. So the
+// piece that holds for an end of a turn is looked for so far inside the turn.
+constexpr Duration inside_turn = 300ms;
+// What a piece that holds elsewhere may be wrong by here: the assistant's delay changes with every
+// run of its play-out, the caller's seldom; and clocks drift, and delays creep, by so much of the
+// distance.
+constexpr Duration other_run = 250ms;
+constexpr Duration other_chunk = 20ms;
+constexpr int creep_divisor = 20;
+
+// A recorded span on its three clocks. All are straight lines between their ends.
+struct RecordedSpan {
+  RecordingId recording;
+  ChunkIndex chunk;
+  Duration from{0};  // of the timeline
+  Duration to{0};
+  Duration nominal_from{0};  // by metadata and number of samples, as the mapping counts
+  Duration nominal_to{0};
+  Duration joined_from{0};  // in the joined chunks
+  Duration joined_to{0};
+};
+
+Duration between(Duration at, Duration from, Duration to, Duration out_from, Duration out_to) {
+  if (to <= from) return out_from;
+  const double part =
+      static_cast<double>((at - from).count()) / static_cast<double>((to - from).count());
+  return out_from + Duration(std::llround(part * static_cast<double>((out_to - out_from).count())));
+}
+
+Duration distance(Duration at, Duration from, Duration to) {
+  if (at < from) return from - at;
+  return at > to ? at - to : Duration{0};
+}
+
+// The chunks' own words as a timeline, for a call that was not verified yet.
+Timeline timeline_by_metadata(const std::vector<Chunk>& chunks, WallTime zero) {
+  Timeline timeline;
+  for (const auto& chunk : chunks) {
+    const auto frames = frames_of(chunk);
+    if (frames == 0 || chunk.format.sample_rate_hz == 0) continue;
+    const Duration from = std::max(chunk.start ? *chunk.start - zero : timeline.to, timeline.to);
+    timeline.to = from + length_of_frames(frames, chunk.format.sample_rate_hz);
+    timeline.spans.push_back({.from = from,
+                              .to = timeline.to,
+                              .kind = SpanKind::recorded,
+                              .source = SpanSource::acs,
+                              .recording = chunk.recording,
+                              .chunk = chunk.index,
+                              .first_frame = 0,
+                              .frames = frames});
+  }
+  return timeline;
+}
+
+class Placer {
+ public:
+  explicit Placer(const TranscriptSubject& subject) {
+    if (!subject.call_zero) return;
+    zero_ = *subject.call_zero;
+    if (subject.verdict) {
+      timeline_ = subject.verdict->timeline;
+      mapping_ = subject.verdict->mapping;
+    } else {
+      timeline_ = timeline_by_metadata(subject.chunks, zero_);
+    }
+    if (mapping_.pieces.empty()) mapping_ = mapping_by_metadata(timeline_, {});
+    join(subject.chunks);
+  }
+
+  bool has_audio() const { return !spans_.empty(); }
+
+  // Where what the bridge had at that time stands on the timeline; the piece is the one that holds
+  // at `hint`.
+  Duration on_timeline(Speaker side, Duration call_time, Duration hint) const {
+    const auto* piece = choose_piece(side, hint).piece;
+    if (piece == nullptr) return call_time;
+    const Duration nominal = call_time + piece->shift;
+    const auto* span = nearest_span(*piece, nominal);
+    if (span == nullptr) return nominal;
+    const Duration inside = std::clamp(nominal, span->nominal_from, span->nominal_to);
+    return between(inside, span->nominal_from, span->nominal_to, span->from, span->to) +
+           (nominal - inside);
+  }
+
+  TurnPlace repaired(Duration from, Duration to) const {
+    const auto within = [&](Duration at) {
+      return std::clamp(at, timeline_.from, timeline_.to) - timeline_.from;
+    };
+    return {.start = within(from),
+            .end = within(to),
+            .presence = presence(from, to, [](const Span& span) {
+              return span.kind == SpanKind::recorded || span.kind == SpanKind::repaired;
+            })};
+  }
+
+  TurnPlace joined(Duration from, Duration to) const {
+    return {.start = joined_at(from),
+            .end = joined_at(to),
+            .presence = presence(from, to,
+                                 [](const Span& span) { return span.kind == SpanKind::recorded; })};
+  }
+  // What lies between two recorded spans falls on the seam.
+  Duration joined_at(Duration at) const {
+    const RecordedSpan* last = nullptr;
+    for (const auto& span : spans_) {
+      if (span.from > at) break;
+      last = &span;
+    }
+    if (last == nullptr) return spans_.empty() ? Duration{0} : spans_.front().joined_from;
+    return between(std::min(at, last->to), last->from, last->to, last->joined_from,
+                   last->joined_to);
+  }
+
+  struct ChosenPiece {
+    const MappingPiece* piece = nullptr;
+    Duration uncertainty{0};
+  };
+  // Some pieces are guesses, wide as a second, where next to nothing was said. Then what is known
+  // well close by is worth more.
+  ChosenPiece choose_piece(Speaker side, Duration call_time) const {
+    ChosenPiece best;
+    for (const auto& piece : mapping_.pieces) {
+      if (piece.side != side) continue;
+      const Duration away = distance(call_time, piece.from, piece.to);
+      Duration uncertainty = piece.uncertainty;
+      if (away > Duration{0})
+        uncertainty +=
+            away / creep_divisor + (side == Speaker::assistant ? other_run : other_chunk);
+      if (best.piece == nullptr || uncertainty < best.uncertainty) best = {&piece, uncertainty};
+    }
+    return best;
+  }
+
+ private:
+  void join(const std::vector<Chunk>& chunks) {
+    Duration joined{0};
+    for (const auto& chunk : chunks) {
+      const auto rate = chunk.format.sample_rate_hz;
+      const auto frames = frames_of(chunk);
+      if (frames == 0 || rate == 0) continue;
+      Duration paused{0};
+      const Span* before = nullptr;
+      for (const auto& span : timeline_.spans) {
+        if (before != nullptr && span.kind == SpanKind::paused) paused += span.length();
+        if (span.kind != SpanKind::recorded || span.recording != chunk.recording ||
+            span.chunk != chunk.index)
+          continue;
+        before = &span;
+        const Duration first = length_of_frames(span.first_frame, rate);
+        const Duration length = length_of_frames(span.frames, rate);
+        const Duration nominal = nominal_start(chunk, span, first, paused);
+        spans_.push_back({.recording = chunk.recording,
+                          .chunk = chunk.index,
+                          .from = span.from,
+                          .to = span.to,
+                          .nominal_from = nominal,
+                          .nominal_to = nominal + length,
+                          .joined_from = joined + first,
+                          .joined_to = joined + first + length});
+      }
+      joined += length_of_frames(frames, rate);
+    }
+    std::ranges::sort(spans_, {}, &RecordedSpan::from);
+  }
+
+  // By the chunk's own word, as the alignment laid it out; where that was not believed, as the
+  // timeline has it. Pauses may be in a chunk's samples or left out of them.
+  Duration nominal_start(const Chunk& chunk, const Span& span, Duration first,
+                         Duration paused) const {
+    if (!chunk.start) return span.from;
+    const Duration left_out = *chunk.start - zero_ + first + paused;
+    const Duration in_samples = *chunk.start - zero_ + first;
+    const auto off = [&](Duration nominal) { return std::chrono::abs(nominal - span.from); };
+    const Duration best = off(left_out) <= off(in_samples) ? left_out : in_samples;
+    return off(best) <= start_doubt ? best : span.from;
+  }
+
+  const RecordedSpan* nearest_span(const MappingPiece& piece, Duration nominal) const {
+    const RecordedSpan* best = nullptr;
+    for (const auto& span : spans_) {
+      if (span.chunk != piece.chunk || span.recording != piece.recording) continue;
+      if (best != nullptr && distance(nominal, best->nominal_from, best->nominal_to) <=
+                                 distance(nominal, span.nominal_from, span.nominal_to))
+        continue;
+      best = &span;
+    }
+    return best;
+  }
+
+  template <class Holds>
+  Presence presence(Duration from, Duration to, Holds holds) const {
+    Duration there{0};
+    for (const auto& span : timeline_.spans)
+      if (holds(span))
+        there += std::max(Duration{0}, std::min(span.to, to) - std::max(span.from, from));
+    if (there + part_min >= to - from)
+      return there > Duration{0} || from == to ? Presence::whole : Presence::none;
+    return there < part_min ? Presence::none : Presence::part;
+  }
+
+  WallTime zero_{};
+  Timeline timeline_;
+  ClockMapping mapping_;
+  std::vector<RecordedSpan> spans_;  // ascending
+};
+
+// The start of a turn and its end may lie in two pieces; each is moved by its own.
+class TurnPlacer {
+ public:
+  TurnPlacer(const Placer& placer, const Turn& turn) : placer_(placer), turn_(turn) {
+    const Duration inside = std::min(inside_turn, (turn.end - turn.start) / 2);
+    hint_from_ = turn.start + inside;
+    hint_to_ = turn.end - inside;
+    from_ = at(turn.start);
+    to_ = std::max(from_, at(turn.end));
+  }
+
+  Duration at(Duration call_time) const {
+    return placer_.on_timeline(turn_.speaker, call_time,
+                               std::clamp(call_time, hint_from_, std::max(hint_from_, hint_to_)));
+  }
+  Duration from() const { return from_; }
+  Duration to() const { return to_; }
+
+  void judge(TranscriptTurn& out) const {
+    for (const auto hint : {hint_from_, hint_to_}) {
+      const auto chosen = placer_.choose_piece(turn_.speaker, hint);
+      const auto basis = chosen.piece == nullptr ? MappingBasis::metadata : chosen.piece->basis;
+      out.basis = out.basis ? std::min(*out.basis, basis) : basis;
+      out.uncertainty = std::max(out.uncertainty, chosen.uncertainty);
+    }
+  }
+
+ private:
+  const Placer& placer_;
+  const Turn& turn_;
+  Duration hint_from_{0};
+  Duration hint_to_{0};
+  Duration from_{0};
+  Duration to_{0};
+};
+
+TranscriptTurn place_turn(const Turn& turn, const Placer& placer, bool verified,
+                          TranscriptSource source) {
+  const Duration end = std::max(turn.start, turn.end);
+  TranscriptTurn out{.speaker = turn.speaker,
+                     .text = turn.text,
+                     .interrupted = turn.interrupted,
+                     .cut_is_estimated = turn.cut_is_estimated,
+                     .words = turn.words,
+                     .call = {.start = turn.start, .end = end},
+                     .session_id = turn.session_id,
+                     .item_id = turn.item_id};
+  const TurnPlacer placing(placer, turn);
+  if (placer.has_audio()) out.acs = placer.joined(placing.from(), placing.to());
+  if (verified) out.repaired = placer.repaired(placing.from(), placing.to());
+  if (out.acs || out.repaired) placing.judge(out);
+  out.place = source == TranscriptSource::acs        ? out.acs.value_or(out.call)
+              : source == TranscriptSource::repaired ? out.repaired.value_or(out.call)
+                                                     : out.call;
+  const auto move = [&](Duration at) {
+    if (source == TranscriptSource::acs) return placer.joined_at(placing.at(at));
+    if (source == TranscriptSource::repaired) {
+      const Duration there = placing.at(at);
+      return placer.repaired(there, there).start;
+    }
+    return at;
+  };
+  for (auto& word : out.words) {
+    word.start = move(word.start);
+    word.end = std::max(word.start, move(word.end));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_text(TranscriptSource source) {
+  switch (source) {
+    case TranscriptSource::call:
+      return "call";
+    case TranscriptSource::acs:
+      return "acs";
+    case TranscriptSource::repaired:
+      return "repaired";
+    case TranscriptSource::tap:
+      return "tap";
+  }
+  return "unknown";
+}
+
+std::optional<TranscriptSource> parse_transcript_source(std::string_view text) {
+  if (text.empty()) return TranscriptSource::call;
+  for (const auto source : {TranscriptSource::call, TranscriptSource::acs,
+                            TranscriptSource::repaired, TranscriptSource::tap})
+    if (text == to_text(source)) return source;
+  return std::nullopt;
+}
+
+std::string_view to_text(Presence presence) {
+  switch (presence) {
+    case Presence::whole:
+      return "whole";
+    case Presence::part:
+      return "part";
+    case Presence::none:
+      return "none";
+  }
+  return "unknown";
+}
+
+Result<Transcript> make_transcript(const TranscriptSubject& subject, TranscriptSource source) {
+  const bool verified = subject.verdict && subject.verdict->timeline.to > Duration{0};
+  if (source == TranscriptSource::repaired && !verified)
+    return fail(ErrorKind::conflict,
+                "the recording was not verified yet; until then there is source=call");
+  const Placer placer(subject);
+  if (source == TranscriptSource::acs && !placer.has_audio())
+    return fail(ErrorKind::not_found,
+                "the recording has no audio yet; until then there is source=call");
+  Transcript transcript{.call = subject.call, .source = source};
+  if (subject.verdict) transcript.verdict = subject.verdict->number;
+  for (const auto& turn : subject.turns)
+    transcript.turns.push_back(place_turn(turn, placer, verified, source));
+  std::ranges::sort(transcript.turns, {}, [](const TranscriptTurn& turn) {
+    return std::tie(turn.place.start, turn.place.end, turn.call.start, turn.session_id,
+                    turn.item_id);
+  });
+  if (source == TranscriptSource::acs || source == TranscriptSource::repaired)
+    for (const auto& turn : transcript.turns)
+      if (turn.basis)
+        transcript.basis =
+            transcript.basis ? std::min(*transcript.basis, *turn.basis) : *turn.basis;
+  return transcript;
+}
+
+}  // namespace earshot::recording
