@@ -5,6 +5,7 @@
 #include "base/crypto.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <boost/system/error_code.hpp>
@@ -182,6 +183,15 @@ bool belongs(std::string_view type, EventDoor door) {
 
 class Decoder {
  public:
+  // Keys and speech that somebody else asked ACS to recognise in our call: a card's number may be
+  // among them, whose place is not our database.
+  static bool may_hold_words(std::string_view type) {
+    constexpr std::array<std::string_view, 6> hints{"Dtmf",   "Recogni", "Transcript",
+                                                    "Dialog", "Speech",  "Tone"};
+    return std::ranges::any_of(
+        hints, [&](std::string_view hint) { return type.find(hint) != std::string_view::npos; });
+  }
+
   Decoder(EventDoor door, const ContextId& context_id) : door_(door), context_id_(context_id) {}
 
   void element(std::size_t index, const json::value& value, std::string_view raw) {
@@ -209,7 +219,8 @@ class Decoder {
     inbound.body = std::move(*body);
     inbound.raw = raw;
     // A subscription may bring what is none of our business, such as the text of an SMS.
-    if (door_ == EventDoor::event_grid && std::holds_alternative<OtherEvent>(inbound.body))
+    if (std::holds_alternative<OtherEvent>(inbound.body) &&
+        (door_ == EventDoor::event_grid || may_hold_words(inbound.type)))
       inbound.raw = json::serialize(json::object{{"id", inbound.id}, {"type", inbound.type}});
     result.events.push_back(std::move(inbound));
   }

@@ -194,6 +194,18 @@ TEST_CASE("of what is none of our business at Event Grid's door only type and id
   CHECK(kept.events[0].raw == R"({"id":"7","type":"Microsoft.Communication.SMSReceived"})");
 }
 
+TEST_CASE("of events that may hold keys or speech only type and id are kept") {
+  const auto kept = decode(callback("ContinuousDtmfRecognitionToneReceived",
+                                    R"({"callConnectionId":"cc","tone":"four","sequenceId":1})"),
+                           EventDoor::call_callback);
+  REQUIRE(kept.events.size() == 1);
+  CHECK(kept.events[0].raw.find("four") == std::string::npos);
+  CHECK(kept.events[0].connection_id.text == "cc");
+  const auto other = decode(callback("ParticipantsUpdated", R"({"callConnectionId":"cc"})"),
+                            EventDoor::call_callback);
+  CHECK(other.events.at(0).raw.find("cc") != std::string::npos);
+}
+
 TEST_CASE("an event without an id gets the same one each time it is delivered") {
   const auto body = callback("CallConnected", R"({"callConnectionId":"cc"})", "");
   const auto first = decode(body, EventDoor::call_callback).events.at(0).id;

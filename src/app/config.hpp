@@ -48,6 +48,8 @@ struct Config {
   std::vector<std::string> recording_download_hosts;
   bool recording_delete_at_acs = false;
   int no_file_event_alert_minutes = 15;
+  Duration pause_max = 5min;
+  bool pause_assistant_hears = false;
 
   // The verdict
   VerdictThresholds verdict;

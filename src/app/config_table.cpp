@@ -299,6 +299,12 @@ std::vector<Setting> recording_settings() {
       {"RECORDING_DELETE_AT_ACS", group, "true|false", "false",
        "Service-managed: deletes a chunk at ACS once it was read back from our own storage.", false,
        flag(&Config::recording_delete_at_acs)},
+      {"PAUSE_MAX_SECONDS", group, "0..14400", "300",
+       "A paused recording is resumed by force after so long; 0 leaves it to whoever paused it.",
+       false, span(&Config::pause_max, 1s, 0, 14'400)},
+      {"PAUSE_ASSISTANT_HEARS", group, "true|false", "false",
+       "While the recording is paused the assistant hears the caller; false: it hears silence.",
+       false, flag(&Config::pause_assistant_hears)},
   };
 }
 

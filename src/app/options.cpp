@@ -135,7 +135,9 @@ Result<calls::CallsOptions> calls_options(const Config& config,
   options.machine.format = config.recording_format;
   options.machine.byos = config.recording_use_byos;
   options.machine.call_length_max = config.call_length_max;
+  options.machine.pause_max = config.pause_max;
   BridgeOptions& bridge = options.bridge;
+  bridge.assistant_hears_pauses = config.pause_assistant_hears;
   bridge.greeting = greeting_of(config);
   bridge.recording_notice = config.recording_notice;
   bridge.greeting_wait_max = config.greeting_wait;

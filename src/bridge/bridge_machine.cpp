@@ -15,6 +15,7 @@ BridgeMachine::BridgeMachine(MachineOptions options, Random& random)
       recording_is_active_(options_.recording_active),
       reply_was_lost_(book_.caller_spoke_last()) {
   if (is_resumed_ && options_.recording_notice.empty()) opening_ = OpeningPhase::done;
+  if (options_.is_private) private_.begin(Duration{0});
 }
 
 Duration BridgeMachine::call_time(SteadyTime time) const {
@@ -59,6 +60,12 @@ BridgeActions BridgeMachine::recording_active(SteadyTime now, bool active) {
   return actions;
 }
 
+void BridgeMachine::set_private(SteadyTime now, bool on) {
+  if (on) return private_.begin(call_time(now));
+  if (private_.is_on()) last_activity_ = now;  // who spoke unheard was not idle
+  private_.end(call_time(now));
+}
+
 BridgeActions BridgeMachine::handle(SteadyTime now, const AssistantEvent& event) {
   BridgeActions actions;
   std::visit([&](const auto& known) { on(now, known, actions); }, event);
@@ -93,8 +100,7 @@ BridgeActions BridgeMachine::end(SteadyTime now) {
   std::erase_if(actions, [](const BridgeAction& action) {
     return !std::holds_alternative<SaveTurn>(action);
   });
-  for (Turn& turn : book_.session_ends(call_time(now)))
-    actions.push_back(SaveTurn{std::move(turn)});
+  for (Turn& turn : book_.session_ends(call_time(now))) save_caller_turn(std::move(turn), actions);
   session_.reset();
   hanging_up_ = true;
   return actions;
@@ -183,7 +189,7 @@ void BridgeMachine::on(SteadyTime now, const SpeechStarted& event, BridgeActions
       std::chrono::milliseconds(event.audio_start_ms + session_->facts.prefix_padding_ms));
   if (auto turn = book_.caller_started(event.item_id, std::min(spoken_from, call_time(now)),
                                        event.audio_start_ms))
-    actions.push_back(SaveTurn{std::move(*turn)});
+    save_caller_turn(std::move(*turn), actions);
 }
 
 void BridgeMachine::on(SteadyTime now, const SpeechStopped& event, BridgeActions& actions) {
@@ -193,7 +199,7 @@ void BridgeMachine::on(SteadyTime now, const SpeechStopped& event, BridgeActions
   const Duration spoken_until = session_clock_.to_call_time(
       std::chrono::milliseconds(event.audio_end_ms - session_->facts.silence_window_ms));
   if (auto turn = book_.caller_stopped(event.item_id, std::min(spoken_until, call_time(now))))
-    actions.push_back(SaveTurn{std::move(*turn)});
+    save_caller_turn(std::move(*turn), actions);
 }
 
 void BridgeMachine::on(SteadyTime now, const ResponseStarted& event, BridgeActions& actions) {
@@ -276,7 +282,7 @@ std::vector<TurnWord> BridgeMachine::caller_words(const CallerTranscript& event)
 
 void BridgeMachine::on(SteadyTime now, const CallerTranscript& event, BridgeActions& actions) {
   if (auto turn = book_.caller_said(event.item_id, event.text, caller_words(event), call_time(now)))
-    actions.push_back(SaveTurn{std::move(*turn)});
+    save_caller_turn(std::move(*turn), actions);
 }
 
 void BridgeMachine::on(SteadyTime, const CallerTranscriptFailed& event, BridgeActions& actions) {

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "bridge/assistant_items.hpp"
 #include "bridge/bridge_actions.hpp"
+#include "bridge/private_time.hpp"
 #include "bridge/session_clock.hpp"
 #include "bridge/turn_book.hpp"
 #include "ports/assistant.hpp"
@@ -32,6 +33,8 @@ struct MachineOptions {
   Duration idle_caller_max = 0s;
   std::string idle_caller_prompt;
   bool recording_active = false;
+  bool is_private = false;  // from the start
+  bool assistant_hears_pauses = false;
   std::vector<Turn> conversation;  // not empty: an earlier run greeted
 };
 
@@ -62,6 +65,11 @@ class BridgeMachine {
   // A sign of life that the session does not see: a key pressed.
   void caller_active(SteadyTime now) { last_activity_ = now; }
   BridgeActions recording_active(SteadyTime now, bool active);
+  // Nothing of what is said from now on may be kept, or it may again.
+  void set_private(SteadyTime now, bool on);
+  bool is_private() const { return private_.is_on(); }
+  // Also of times that are past.
+  bool is_private_at(Duration call_time) const { return private_.contains(call_time); }
   BridgeActions session_opened(SteadyTime now, SessionFacts facts);
   BridgeActions open_failed(SteadyTime now, const Error& error);
   // Everything but audio, for which there is audio_arrived().
@@ -175,6 +183,8 @@ class BridgeMachine {
   void mute_response(SteadyTime now, bool cancel, BridgeActions& actions);
   void save_complete_items(BridgeActions& actions);
   void save_item(AssistantItem& item, BridgeActions& actions);
+  void save_turn(const AssistantItem& item, Turn turn, BridgeActions& actions) const;
+  void save_caller_turn(Turn turn, BridgeActions& actions) const;
   Turn turn_of(const AssistantItem& item) const;
   std::vector<TurnWord> words_of(const AssistantItem& item, std::size_t count) const;
 
@@ -202,6 +212,7 @@ class BridgeMachine {
   AssistantItems items_;
   TurnBook book_;
   SessionClock session_clock_;
+  PrivateTime private_;
 
   // The caller.
   bool caller_present_ = false;

@@ -48,7 +48,7 @@ BridgeActions BridgeMachine::session_opened(SteadyTime now, SessionFacts facts) 
       return actions;
     }
     for (Turn& turn : book_.session_ends(call_time(now)))
-      actions.push_back(SaveTurn{std::move(turn)});
+      save_caller_turn(std::move(turn), actions);
     items_.end_generation_of_all();
     save_complete_items(actions);
     actions.push_back(NoteEvent{"session_rotated", "{}"});
@@ -117,8 +117,7 @@ void BridgeMachine::lose_session(SteadyTime now, bool may_retry, const std::stri
                                  BridgeActions& actions) {
   if (!session_) return;
   actions.push_back(NoteEvent{"session_lost", note_json("reason", reason)});
-  for (Turn& turn : book_.session_ends(call_time(now)))
-    actions.push_back(SaveTurn{std::move(turn)});
+  for (Turn& turn : book_.session_ends(call_time(now))) save_caller_turn(std::move(turn), actions);
   // What was generated is played on: nobody is there to hear an interruption, and the end of a
   // sentence is worth more to the caller than silence.
   items_.end_generation_of_all();
@@ -216,7 +215,8 @@ SteadyTime BridgeMachine::idle_since() const { return std::max(last_activity_, c
 
 bool BridgeMachine::watches_idle() const {
   return options_.idle_caller_max > Duration{0} && session_ && caller_present_ && !hanging_up_ &&
-         !caller_speaking_ && opening_ == OpeningPhase::done && !in_flight_ && !items_.any_unsent();
+         !caller_speaking_ && opening_ == OpeningPhase::done && !in_flight_ &&
+         !items_.any_unsent() && !private_.is_on();
 }
 
 void BridgeMachine::tick_idle(SteadyTime now, BridgeActions& actions) {

@@ -218,7 +218,7 @@ void BridgeMachine::cut_item(SteadyTime now, AssistantItem& item, std::int64_t h
   turn.words = words_of(item, heard.words_heard);
   item.saved = true;
   book_.remember(turn);
-  actions.push_back(SaveTurn{std::move(turn)});  // before the server forgets its text
+  save_turn(item, std::move(turn), actions);  // before the server forgets its text
   if (session_ && item.session_id == session_->facts.session_id)
     actions.push_back(TruncateItem{item.item_id, std::min(heard_ms, generated_ms)});
 }
@@ -255,6 +255,28 @@ void BridgeMachine::save_item(AssistantItem& item, BridgeActions& actions) {
   turn.words = words_of(item, item.words.size());
   item.saved = true;
   book_.remember(turn);
+  save_turn(item, std::move(turn), actions);
+}
+
+// What was said while nothing may be kept is not. Of a turn that private time cuts, what was played
+// before it stays, where word times tell it. (The conversation in memory, which a next session of
+// the same assistant is given, has it all.)
+void BridgeMachine::save_turn(const AssistantItem& item, Turn turn, BridgeActions& actions) const {
+  if (const auto from = private_.first_in(turn.start, turn.end)) {
+    const auto played = std::chrono::duration_cast<std::chrono::milliseconds>(*from - turn.start);
+    HeardText kept = cut_to_heard(item.text, item.words, played.count(), to_ms(item.generated));
+    if (kept.is_estimated || kept.text.empty()) return;
+    turn.text = std::move(kept.text);
+    turn.generated_text.clear();
+    turn.words = words_of(item, kept.words_heard);
+    turn.end = *from;
+  }
+  actions.push_back(SaveTurn{std::move(turn)});
+}
+
+// The caller's words can be from private time only when the assistant was let to hear it.
+void BridgeMachine::save_caller_turn(Turn turn, BridgeActions& actions) const {
+  if (options_.assistant_hears_pauses && private_.first_in(turn.start, turn.end)) return;
   actions.push_back(SaveTurn{std::move(turn)});
 }
 

@@ -32,6 +32,8 @@ MachineOptions machine_options(const BridgeOptions& options, const BridgeStart& 
           .idle_caller_max = options.idle_caller_max,
           .idle_caller_prompt = options.idle_caller_prompt,
           .recording_active = start.recording_active,
+          .is_private = start.is_private,
+          .assistant_hears_pauses = options.assistant_hears_pauses,
           .conversation = start.conversation};
 }
 
@@ -73,6 +75,16 @@ void CallBridgeImpl::recording_active(bool active) {
   services_.executor.post([self = shared_from_this(), active] {
     const SteadyTime now = self->services_.clock.steady_now();
     self->perform(self->machine_.recording_active(now, active), now);
+    self->rearm_timer();
+  });
+}
+
+void CallBridgeImpl::set_private(bool on) {
+  services_.executor.post([self = shared_from_this(), on] {
+    const SteadyTime now = self->services_.clock.steady_now();
+    self->machine_.set_private(now, on);
+    // What was sent already and plays from now on.
+    if (on && self->witness_) self->witness_->silence_from(self->position_of(now));
     self->rearm_timer();
   });
 }
@@ -195,7 +207,7 @@ Task<void> CallBridgeImpl::read_caller(std::shared_ptr<CallerLink> link) {
       on_caller_frame(*frame);
     } else if (const auto* tone = std::get_if<CallerDtmf>(&*message)) {
       machine_.caller_active(services_.clock.steady_now());
-      observer_.dtmf(tone->tone);
+      if (!machine_.is_private()) observer_.dtmf(tone->tone);
     } else if (++tally_.caller_nonsense; !std::exchange(nonsense_noted_, true)) {
       observer_.noted("media_message_unreadable",
                       note_json("what", std::get<CallerNonsense>(*message).what));

@@ -40,6 +40,8 @@ struct BridgeOptions {
   Duration idle_caller_max = 0s;   // nobody speaks for so long: hang up; 0 = never
   std::string idle_caller_prompt;  // said at half that time; "" = nothing
   bool tap = true;
+  // While the recording is paused the assistant hears silence instead of the caller, unless this.
+  bool assistant_hears_pauses = false;
 };
 
 // What the bridge tells the call. Called on the bridge's executor; implementations post onwards and
@@ -48,7 +50,7 @@ class BridgeObserver {
  public:
   virtual ~BridgeObserver() = default;
   virtual void turn_changed(const Turn& turn) = 0;  // new or amended
-  virtual void dtmf(const std::string& tone) = 0;
+  virtual void dtmf(const std::string& tone) = 0;   // not while nothing may be kept
   virtual void caller_audio_lost(
       const std::string& reason) = 0;  // the socket ended or was silent for 30 s
   virtual void caller_audio_back() = 0;
@@ -64,7 +66,8 @@ struct BridgeStart {
   std::uint32_t assistant_rate_hz = 24000;
   std::vector<Turn> conversation;  // of an earlier run of this call; then there is no greeting
   bool recording_active = false;
-  bool say_notice = true;  // false when an earlier run has said it
+  bool is_private = false;  // as set_private()
+  bool say_notice = true;   // false when an earlier run has said it
 };
 
 // Given at construction, outlive the bridge.
@@ -88,6 +91,9 @@ class CallBridge {
                       std::move_only_function<void()> done) = 0;
   virtual void recording_active(
       bool active) = 0;  // opens the greeting's gate; false during a pause
+  // While on, nothing of what is said or keyed is kept: the tap and the ledger's levels are silent,
+  // turns have no words, keys are not told, and the assistant hears silence unless configured.
+  virtual void set_private(bool on) = 0;
   virtual void end(
       std::string reason) = 0;  // the call is over: drain, close the session, finish ledger and tap
   // Runs until end(). Spawned once on services.executor by the owner.

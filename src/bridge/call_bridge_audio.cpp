@@ -81,21 +81,30 @@ void CallBridgeImpl::on_caller_frame(const CallerFrame& frame) {
   if (placed.place == FramePlace::after_gap) ++tally_.caller_gaps;
   if (placed.place == FramePlace::after_gap || placed.place == FramePlace::reanchored)
     witness_->note_event(placed.position, LedgerSecond::event_caller_reanchored);
-  if (placed.in_witness()) witness_->caller(placed.position, samples);
-
-  std::string_view base64 = frame.base64;
-  if (base64.empty()) {
-    if (base64::decoded_size(zero_base64_) != decoded_caller_.size())
-      zero_base64_ = base64::encode(decoded_caller_);
-    base64 = zero_base64_;
+  // Judged by its place as well as by its coming: what was stalled comes when the pause is over.
+  const Duration call_time = time_of_position(placed.position);
+  const bool is_private = machine_.is_private() || machine_.is_private_at(call_time);
+  if (is_private) zeros_.assign(decoded_caller_.size(), 0);
+  if (placed.in_witness())
+    witness_->caller(placed.position, is_private ? samples_of(zeros_) : samples);
+  if (is_private && !options_.assistant_hears_pauses) {
+    forward(zeros_as_base64(zeros_.size()), samples_of(zeros_), call_time);
+  } else {
+    const auto base64 =
+        frame.base64.empty() ? zeros_as_base64(decoded_caller_.size()) : frame.base64;
+    forward(base64, samples, call_time);
   }
-  forward(base64, samples, time_of_position(placed.position));
   witness_->advance(position_of(now), true);
   if (--frames_to_latency_ == 0) {
     frames_to_latency_ = frames_per_latency_sample;
     const std::chrono::duration<double> took = services_.clock.steady_now() - now;
     metrics_.added_latency_seconds.observe(took.count());
   }
+}
+
+std::string_view CallBridgeImpl::zeros_as_base64(std::size_t bytes) {
+  if (base64::decoded_size(zero_base64_) != bytes) zero_base64_ = base64::encode(Bytes(bytes, 0));
+  return zero_base64_;
 }
 
 void CallBridgeImpl::forward(std::string_view base64, std::span<const std::int16_t> samples,
@@ -222,6 +231,8 @@ void CallBridgeImpl::send_piece(SteadyTime now, const PacerPiece& piece) {
     return;
   }
   const SteadyTime plays_at = machine_.sent(now, piece.item, piece.first_sample, piece.samples);
+  // What is sent in private time and plays after it is lost to the tap: no more than the lead.
+  if (machine_.is_private()) std::ranges::fill(decoded_assistant_, std::uint8_t{0});
   witness_->assistant(position_of(plays_at), samples_of(decoded_assistant_));
   ++tally_.pieces_sent;
 }

@@ -286,6 +286,36 @@ TEST_CASE("keys pressed are told") {
   CHECK(call.observer.tones == "3");
 }
 
+TEST_CASE("in private time keys are not told and the assistant hears silence") {
+  Call call({}, recording());
+  call.begin();
+  call.speak(1s);
+  call.bridge->set_private(true);
+  call.runtime.run_ready();
+  const std::size_t before = call.session().appended.size();
+  CHECK(call.phone.messages.try_push({CallerDtmf{"4"}, ""}));
+  call.speak(1s);
+  CHECK(call.observer.tones.empty());
+  REQUIRE(call.session().appended.size() == before + 50);
+  const std::string silence = pcm(20ms, 24000, 0);
+  CHECK(std::ranges::count(call.session().appended, silence) == 50);
+  call.bridge->set_private(false);
+  call.runtime.run_ready();
+  call.speak(1s);
+  CHECK(std::ranges::count(call.session().appended, silence) == 50);
+  CHECK(call.phone.messages.try_push({CallerDtmf{"5"}, ""}));
+  call.runtime.run_ready();
+  CHECK(call.observer.tones == "5");
+}
+
+TEST_CASE("in private time the assistant hears the caller where that is configured") {
+  Call call({.assistant_hears_pauses = true}, recording());
+  call.begin();
+  call.bridge->set_private(true);
+  call.speak(1s);
+  CHECK(std::ranges::count(call.session().appended, pcm(20ms, 24000, 0)) == 0);
+}
+
 TEST_CASE("the end of the call closes session and socket and finishes the run") {
   Call call({}, recording());
   call.begin();

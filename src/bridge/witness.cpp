@@ -68,6 +68,12 @@ void WitnessSide::cut_from(std::int64_t position) {
   std::erase_if(there_, [](const Stretch& stretch) { return stretch.from >= stretch.to; });
 }
 
+void WitnessSide::silence_from(std::int64_t position) {
+  if (position >= end()) return;
+  std::fill(samples_.begin() + (std::max(position, base_) - base_), samples_.end(),
+            std::int16_t{0});
+}
+
 void WitnessSide::forget_until(std::int64_t position) {
   const std::int64_t gone = std::min(position - base_, static_cast<std::int64_t>(samples_.size()));
   if (gone > 0) samples_.erase(samples_.begin(), samples_.begin() + gone);
@@ -135,6 +141,11 @@ void Witness::assistant(std::int64_t position, std::span<const std::int16_t> sam
 void Witness::stop_assistant(std::int64_t position) {
   assistant_.cut_from(position);
   note_event(position, LedgerSecond::event_stop_audio);
+}
+
+void Witness::silence_from(std::int64_t position) {
+  caller_.silence_from(position);
+  assistant_.silence_from(position);
 }
 
 void Witness::note_event(std::int64_t position, std::uint16_t event) {

@@ -29,6 +29,7 @@ class WitnessSide {
  public:
   void put(std::int64_t position, std::span<const std::int16_t> samples);
   void cut_from(std::int64_t position);
+  void silence_from(std::int64_t position);
   void forget_until(std::int64_t position);
   // Where what was put last ends; the start of the unsettled time when nothing was.
   std::int64_t end() const { return base_ + static_cast<std::int64_t>(samples_.size()); }
@@ -63,6 +64,8 @@ class Witness {
   void assistant(std::int64_t position, std::span<const std::int16_t> samples);
   // StopAudio left: what was placed from here on is not played.
   void stop_assistant(std::int64_t position);
+  // What was placed from here on is silence.
+  void silence_from(std::int64_t position);
   void note_event(std::int64_t position, std::uint16_t event);
 
   // Writes what is settled. Cheap when nothing is.

@@ -22,7 +22,8 @@ std::shared_ptr<Options> bind(CLI::App& command, ChosenCommand& chosen,
                               Task<int> (*run)(ApiClient&, Options)) {
   auto options = std::make_shared<Options>();
   add_common(command, options->common);
-  command.callback([options, &chosen, run] {
+  command.callback([options, &command, &chosen, run] {
+    if (!command.get_subcommands().empty()) return;  // that one was meant
     chosen.common = options->common;
     chosen.run = [options, run](ApiClient& client) { return run(client, *options); };
   });
@@ -35,7 +36,8 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   auto* calls = app.add_subcommand("calls", "Calls, newest first, or one call");
   calls->footer(
       "Examples:\n  earshot calls list\n  earshot calls --state connected --json\n"
-      "  earshot calls 5f1e0c00-1111-4222-8333-444455556666 --turns");
+      "  earshot calls 5f1e0c00-1111-4222-8333-444455556666 --turns\n"
+      "  earshot calls pause 5f1e0c00-1111-4222-8333-444455556666");
   auto call_options = bind<CallsOptions>(*calls, chosen, run_calls);
   calls->add_option("call", call_options->call, "contextId of one call; list, or nothing, for all");
   calls->add_option("--state", call_options->state,
@@ -43,6 +45,13 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   calls->add_option("--limit", call_options->limit, "how many")->check(CLI::Range(1, 500));
   auto* turns = calls->add_flag("--turns", call_options->turns, "what was said, with times");
   calls->add_flag("--journal", call_options->journal, "everything that happened")->excludes(turns);
+  auto* pause = calls->add_subcommand(
+      "pause", "Pauses a call's recording: nothing of what is said or keyed is kept meanwhile");
+  auto pause_options = bind<CallsPauseOptions>(*pause, chosen, run_calls_pause);
+  pause->add_option("call", pause_options->call, "contextId of the call")->required();
+  auto* resume = calls->add_subcommand("resume", "Lets a paused recording go on");
+  auto resume_options = bind<CallsPauseOptions>(*resume, chosen, run_calls_resume);
+  resume->add_option("call", resume_options->call, "contextId of the call")->required();
 
   auto* verdict = app.add_subcommand("verdict", "Is a call's recording whole? With the evidence");
   verdict->footer(

@@ -29,6 +29,10 @@ struct CallsOptions {
   bool turns = false;
   bool journal = false;
 };
+struct CallsPauseOptions {
+  CommonOptions common;
+  std::string call;  // contextId
+};
 struct VerdictOptions {
   CommonOptions common;
   std::string call;
@@ -85,6 +89,8 @@ struct RecordingsVerifyOptions {
 };
 
 Task<int> run_calls(ApiClient& client, CallsOptions options);
+Task<int> run_calls_pause(ApiClient& client, CallsPauseOptions options);
+Task<int> run_calls_resume(ApiClient& client, CallsPauseOptions options);
 // 0 only when the verdict is `complete`; 3 for any other, `pending` included.
 Task<int> run_verdict(ApiClient& client, VerdictOptions options);
 Task<int> run_transcript(ApiClient& client, TranscriptOptions options);

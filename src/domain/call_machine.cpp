@@ -54,6 +54,8 @@ bool means_absent(const Error& error) {
 namespace detail {
 namespace {
 
+constexpr const char* pause_limit_reached = "limit";
+
 // Until its CallDisconnected comes after all.
 constexpr const char* found_over =
     "ACS no longer knows the call; its CallDisconnected did not arrive";
@@ -253,7 +255,7 @@ void CallStep::cancel_timers_of_open_call() {
        {CallTimer::answer_retry, CallTimer::connected_due, CallTimer::answer_given_up,
         CallTimer::call_poll, CallTimer::call_length, CallTimer::hang_up_due,
         CallTimer::recording_poll, CallTimer::recording_state_due, CallTimer::recording_restart,
-        CallTimer::unasked_stop_alert, CallTimer::media_due})
+        CallTimer::unasked_stop_alert, CallTimer::media_due, CallTimer::pause_limit})
     cancel(timer);
 }
 
@@ -350,6 +352,8 @@ void CallStep::on(const call_event::TimerFired& event) {
                    "a recording stopped while its call goes on; another was asked for");
     case CallTimer::media_due:
       return media_due();
+    case CallTimer::pause_limit:
+      return on(call_event::ResumeWanted{pause_limit_reached});
     case CallTimer::stop_retry:
       return;
   }

@@ -56,6 +56,9 @@ struct CallMachineOptions {
   Duration stop_retry_after = 1s;  // doubling
   int stop_tries_max = 6;
 
+  // A pause that nobody ended is ended after this; 0 = never.
+  Duration pause_max = 5min;
+
   Duration media_open_wait = 5s;  // after CallConnected
   Duration media_back_wait = 2s;  // for ACS's own reconnect
   Duration media_restart_spacing = 5s;
@@ -80,8 +83,9 @@ enum class CallTimer {
   unasked_stop_alert,
   stop_retry,
   media_due,
+  pause_limit,
 };
-inline constexpr int call_timer_kinds = 12;
+inline constexpr int call_timer_kinds = 13;
 
 // All that the machine knows of a call: what is stored, and what is under way in this process.
 struct CallState {
@@ -98,6 +102,10 @@ struct CallState {
   bool hang_up_in_flight = false;
   bool stop_in_flight = false;
   bool command_in_flight = false;  // a pause or resume
+  // Nothing of the call may be kept but what ACS writes (see SetPrivate).
+  bool is_private = false;
+  // A resume that ACS refuses is tried again: nobody is there to ask for it a second time.
+  bool must_resume = false;
   int recording_polls_in_flight = 0;
   // The last of these was sent to find out whether a recording that read inactive really is.
   bool verifying = false;
@@ -212,8 +220,12 @@ struct TimerFired {
 struct HangUpWanted {
   std::string reason;  // "the operator hung up"
 };
-struct PauseWanted {};
-struct ResumeWanted {};
+struct PauseWanted {
+  std::string by = "operator";  // for the journal
+};
+struct ResumeWanted {
+  std::string by = "operator";
+};
 struct StopWanted {};
 // The first event of a call that was open when the process started.
 struct RestartRecovery {};
@@ -263,6 +275,10 @@ struct EndBridge {
 struct SetGate {
   bool open = false;
 };
+// From the wish to pause until ACS has resumed, the bridge keeps nothing of what is said or keyed.
+struct SetPrivate {
+  bool on = false;
+};
 struct QueueDiscovery {
   RecordingId id;
 };
@@ -306,10 +322,10 @@ using CallAction =
                  call_action::StopRecording, call_action::PauseRecording,
                  call_action::ResumeRecording, call_action::PollRecording, call_action::PollCall,
                  call_action::StartMediaStreaming, call_action::HangUp, call_action::EndBridge,
-                 call_action::SetGate, call_action::QueueDiscovery, call_action::OpenPause,
-                 call_action::ClosePause, call_action::ArmTimer, call_action::CancelTimer,
-                 call_action::Journal, call_action::RaiseAlert, call_action::Warn,
-                 call_action::NoteAbsentRecording>;
+                 call_action::SetGate, call_action::SetPrivate, call_action::QueueDiscovery,
+                 call_action::OpenPause, call_action::ClosePause, call_action::ArmTimer,
+                 call_action::CancelTimer, call_action::Journal, call_action::RaiseAlert,
+                 call_action::Warn, call_action::NoteAbsentRecording>;
 
 struct Transition {
   CallState next;

@@ -378,8 +378,7 @@ void CallStep::on(const call_event::RecordingPolled& event) {
         } else if (recording->phase == RecordingPhase::stopping) {
           became_inactive(*recording, std::nullopt);
         } else if (call().recording_wish == RecordingWish::record && !state_.command_in_flight) {
-          state_.command_in_flight = true;  // a resume that a restart of ours had swallowed
-          act(call_action::ResumeRecording{recording->id});
+          send_resume(*recording);  // swallowed by a restart of ours, or refused once
         }
         break;
       case call_event::RecordingPoll::gone:
@@ -422,6 +421,7 @@ void CallStep::check_recording_after_restart() {
   state_.recovering = false;
   if (hanging_up()) return;
   auto* recording = newest();
+  if (call().recording_wish == RecordingWish::pause) arm_pause_limit();
   if (recording && !is_over(recording->phase)) {
     state_.gate_open = recording->phase == RecordingPhase::active &&
                        call().recording_wish == RecordingWish::record;

@@ -89,11 +89,13 @@ void CallStep::end_recordings(std::optional<WallTime> at) {
 
 // Pause, resume, stop: the operator's.
 
-void CallStep::on(const call_event::PauseWanted&) {
+void CallStep::on(const call_event::PauseWanted& event) {
   if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::record) return;
   call().recording_wish = RecordingWish::pause;
-  journal("pause asked for");
+  state_.must_resume = false;
+  journal("pause asked for", {{"by", event.by}});
   set_gate(false);
+  arm_pause_limit();
   cancel(CallTimer::recording_restart);
   // One that is still starting is paused when it becomes active.
   if (auto* recording = newest(); recording && recording->phase == RecordingPhase::active)
@@ -127,8 +129,11 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
   if (event.error) {
     journal("pause failed", {{"error", event.error->message}});
     if (means_absent(*event.error)) return found_gone(*recording);
-    if (call().recording_wish == RecordingWish::pause && recording->phase == RecordingPhase::active)
+    if (call().recording_wish == RecordingWish::pause &&
+        recording->phase == RecordingPhase::active) {
       call().recording_wish = RecordingWish::record;
+      cancel(CallTimer::pause_limit);
+    }
     if (recording->phase == RecordingPhase::active &&
         call().recording_wish == RecordingWish::record)
       set_gate(true);
@@ -140,26 +145,30 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
     journal("recording paused", {{"recording", event.id.text}});
   }
   if (call().recording_wish == RecordingWish::record &&
-      recording->phase == RecordingPhase::paused) {  // resumed before the pause was answered
-    state_.command_in_flight = true;
-    act(call_action::ResumeRecording{event.id});
-  }
+      recording->phase == RecordingPhase::paused)  // resumed before the pause was answered
+    send_resume(*recording);
 }
 
-void CallStep::on(const call_event::ResumeWanted&) {
+void CallStep::on(const call_event::ResumeWanted& event) {
   if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::pause) return;
   call().recording_wish = RecordingWish::record;
-  journal("resume asked for");
+  state_.must_resume = event.by == "limit";
+  journal("resume asked for", {{"by", event.by}});
+  cancel(CallTimer::pause_limit);
   auto* recording = newest();
   if (!recording || is_over(recording->phase)) {
     if (!state_.start_in_flight) start_recording_when_due();  // it was lost while paused
     return;
   }
   if (recording->phase == RecordingPhase::active && !state_.command_in_flight) set_gate(true);
-  if (recording->phase != RecordingPhase::paused || state_.command_in_flight) return;
+  if (recording->phase == RecordingPhase::paused) send_resume(*recording);
+}
+
+void CallStep::send_resume(Recording& recording) {
+  if (state_.command_in_flight) return;
   state_.command_in_flight = true;
   state_.recording_changed_at = now_;
-  act(call_action::ResumeRecording{recording->id});
+  act(call_action::ResumeRecording{recording.id});
 }
 
 void CallStep::on(const call_event::RecordingResumeDone& event) {
@@ -171,11 +180,15 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
   if (event.error) {
     journal("resume failed", {{"error", event.error->message}});
     if (means_absent(*event.error)) return found_gone(*recording);
-    if (call().recording_wish == RecordingWish::record)
-      call().recording_wish = RecordingWish::pause;
-    return;
+    if (call().recording_wish != RecordingWish::record) return;
+    // The poll finds it inactive where it should record, and resumes it.
+    if (state_.must_resume)
+      return arm(CallTimer::recording_poll, options_.recording_confirm_poll_retry);
+    call().recording_wish = RecordingWish::pause;
+    return arm_pause_limit();
   }
   if (call().recording_wish == RecordingWish::stop) return;
+  state_.must_resume = false;
   close_pause(*recording);
   set_phase(*recording, RecordingPhase::active);
   state_.recording_changed_at = state_.recording_seen_active_at = now_;
@@ -184,11 +197,39 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
   set_gate(true);
 }
 
+void CallStep::arm_pause_limit() {
+  if (options_.pause_max <= Duration{0}) return;
+  arm(CallTimer::pause_limit, options_.pause_max - (now_ - state_.paused_since.value_or(now_)));
+}
+
+// From the wish to pause, before ACS has heard of it, until ACS has said that it records again. A
+// recording that is stopped while it is paused is not resumed by that.
+bool CallStep::wants_privacy() const {
+  if (state_.closed()) return state_.is_private;
+  switch (state_.call.recording_wish) {
+    case RecordingWish::record:
+      return state_.call.recording_phase == RecordingPhase::paused;
+    case RecordingWish::pause:
+      return true;
+    case RecordingWish::stop:
+      return state_.is_private;
+  }
+  return true;
+}
+
+void CallStep::follow_privacy() {
+  const bool wanted = wants_privacy();
+  if (wanted == state_.is_private) return;
+  state_.is_private = wanted;
+  act(call_action::SetPrivate{wanted});
+}
+
 void CallStep::on(const call_event::StopWanted&) {
   if (state_.closed() || call().recording_wish == RecordingWish::stop) return;
   call().recording_wish = RecordingWish::stop;
   journal("stop asked for");
   set_gate(false);
+  cancel(CallTimer::pause_limit);
   cancel(CallTimer::recording_restart);
   auto* recording = newest();
   if (recording && !is_over(recording->phase)) return send_stop(*recording);

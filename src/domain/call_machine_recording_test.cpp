@@ -286,3 +286,89 @@ TEST_CASE("the end of a recording whose start was never answered is looked for")
   REQUIRE(desk.state.recordings.size() == 1);
   CHECK(desk.count<call_action::QueueDiscovery>() == 1);
 }
+
+TEST_CASE("from the wish to pause until ACS has resumed nothing may be kept") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{});
+  CHECK(desk.only<call_action::SetPrivate>().on);
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+  CHECK(desk.count<call_action::SetPrivate>() == 0);
+  desk.now += 20s;
+  desk.happens(call_event::ResumeWanted{});
+  CHECK(desk.count<call_action::SetPrivate>() == 0);
+  desk.happens(call_event::RecordingResumeDone{{"R1"}, {}});
+  CHECK_FALSE(desk.only<call_action::SetPrivate>().on);
+}
+
+TEST_CASE("a pause that ACS refuses ends the time of which nothing may be kept") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{});
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, error_of(ErrorKind::conflict, "8573")});
+  CHECK_FALSE(desk.only<call_action::SetPrivate>().on);
+  CHECK_FALSE(desk.armed(CallTimer::pause_limit));
+}
+
+TEST_CASE("a recording that is stopped while it is paused lets nothing be kept afterwards") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{});
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+  desk.happens(call_event::StopWanted{});
+  CHECK(desk.count<call_action::SetPrivate>() == 0);
+  CHECK(desk.state.is_private);
+  CHECK_FALSE(desk.armed(CallTimer::pause_limit));
+}
+
+TEST_CASE("a pause that nobody ends is ended by its limit, and again when ACS refuses") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{});
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+  const auto paused_at = desk.now;
+  desk.fires(CallTimer::pause_limit);
+  CHECK(desk.now - paused_at == desk.options.pause_max);
+  CHECK(desk.only<call_action::ResumeRecording>().id.text == "R1");
+  desk.happens(call_event::RecordingResumeDone{{"R1"}, error_of(ErrorKind::unavailable, "500")});
+  CHECK(desk.state.call.recording_wish == RecordingWish::record);
+  CHECK(desk.state.is_private);
+  desk.fires(CallTimer::recording_poll);
+  desk.happens(call_event::RecordingPolled{{"R1"}, call_event::RecordingPoll::inactive});
+  CHECK(desk.only<call_action::ResumeRecording>().id.text == "R1");
+  desk.happens(call_event::RecordingResumeDone{{"R1"}, {}});
+  CHECK(desk.state.call.recording_phase == RecordingPhase::active);
+  CHECK_FALSE(desk.state.is_private);
+}
+
+TEST_CASE("a resume that an operator asked for and ACS refuses is left to him, within the limit") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{});
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+  desk.now += 20s;
+  desk.happens(call_event::ResumeWanted{});
+  CHECK_FALSE(desk.armed(CallTimer::pause_limit));
+  desk.happens(call_event::RecordingResumeDone{{"R1"}, error_of(ErrorKind::conflict, "8573")});
+  CHECK(desk.state.call.recording_wish == RecordingWish::pause);
+  CHECK(desk.armed(CallTimer::pause_limit));
+}
+
+TEST_CASE("a restart in a pause keeps its limit") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{});
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+  CallState stored{.call = desk.state.call,
+                   .recordings = desk.state.recordings,
+                   .paused_since = desk.state.paused_since};
+  desk.state = stored;
+  desk.timers = {};
+  desk.now += 100s;
+  desk.happens(call_event::RestartRecovery{});
+  CHECK(desk.only<call_action::SetPrivate>().on);
+  desk.happens(call_event::CallPolled{call_event::CallPoll::connected, {"conn"}, {"server"}});
+  REQUIRE(desk.armed(CallTimer::pause_limit));
+  CHECK(*desk.timers[static_cast<std::size_t>(CallTimer::pause_limit)] ==
+        desk.now + desk.options.pause_max - 100s);
+}

@@ -28,6 +28,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   void attach(std::unique_ptr<CallerAudio> audio, Executor& where,
               std::move_only_function<void()> done) override;
   void recording_active(bool active) override;
+  void set_private(bool on) override;
   void end(std::string reason) override;
   Task<void> run() override;
 
@@ -60,6 +61,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
 
   // call_bridge_audio.cpp: the two ways of the audio
   void on_caller_frame(const CallerFrame& frame);
+  std::string_view zeros_as_base64(std::size_t bytes);
   void forward(std::string_view base64, std::span<const std::int16_t> samples, Duration call_time);
   void append(std::string_view base64, std::span<const std::int16_t> samples, Duration call_time);
   void drain_early();
@@ -140,6 +142,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   Bytes decoded_caller_;
   Bytes decoded_assistant_;
   Bytes zero_frame_;
+  Bytes zeros_;
   std::string zero_base64_;
   std::vector<std::int16_t> resampled_;
   std::string resampled_base64_;

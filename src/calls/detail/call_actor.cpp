@@ -424,6 +424,10 @@ void CallActor::do_now(const call_action::SetGate& action) {
   if (bridge_) bridge_->recording_active(action.open);
 }
 
+void CallActor::do_now(const call_action::SetPrivate& action) {
+  if (bridge_) bridge_->set_private(action.on);
+}
+
 void CallActor::do_now(const call_action::ArmTimer& action) {
   shared_.timers.arm(state_.call.id, action.timer, action.after);
 }

@@ -69,7 +69,8 @@ Task<void> CallActor::make_bridge(std::shared_ptr<CallActor> self) {
       .call = id,
       .connected_at = self->state_.call.connected_at.value_or(services.clock.wall_now()),
       .assistant_rate_hz = shared.options.media_sample_rate_hz,
-      .recording_active = self->state_.gate_open};
+      .recording_active = self->state_.gate_open,
+      .is_private = self->state_.is_private};
   if (turns) start.conversation = std::move(*turns);
   start.say_notice = std::ranges::none_of(
       start.conversation, [](const Turn& turn) { return turn.speaker == Speaker::assistant; });
@@ -114,10 +115,12 @@ Task<void> CallActor::make_bridge(std::shared_ptr<CallActor> self) {
 
 void CallActor::bridge_made(std::shared_ptr<CallBridge> bridge) {
   bridge_ = std::move(bridge);
-  if (dead_ || state_.closed())
+  if (dead_ || state_.closed()) {
     end_bridge(state_.call.end_reason);
-  else
+  } else {
+    bridge_->set_private(state_.is_private);
     bridge_->recording_active(state_.gate_open);
+  }
   place_media();
 }
 

@@ -130,6 +130,7 @@ class FakeBridge : public CallBridge {
       : start(std::move(start_in)),
         observer(observer_in),
         gate(start.recording_active),
+        is_private(start.is_private),
         services_(services),
         ended_(services.clock.make_signal()) {}
 
@@ -142,6 +143,7 @@ class FakeBridge : public CallBridge {
     done_ = std::move(done);
   }
   void recording_active(bool active) override { gate = active; }
+  void set_private(bool on) override { is_private = on; }
   void end(std::string reason) override {
     end_reason = std::move(reason);
     over_ = true;
@@ -160,6 +162,7 @@ class FakeBridge : public CallBridge {
   BridgeStart start;
   BridgeObserver& observer;
   bool gate;
+  bool is_private;
   int sockets = 0;
   std::string end_reason;
 

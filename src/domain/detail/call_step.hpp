@@ -15,7 +15,10 @@ class CallStep {
  public:
   CallStep(const CallState& state, WallTime now, const CallMachineOptions& options)
       : state_(state), now_(now), options_(options) {}
-  Transition take() { return {std::move(state_), std::move(actions_)}; }
+  Transition take() {
+    follow_privacy();
+    return {std::move(state_), std::move(actions_)};
+  }
 
   // The call (call_machine.cpp).
   void on(const call_event::Rang& event);
@@ -104,8 +107,12 @@ class CallStep {
   void queue_discovery(Recording& recording);
   void send_stop(Recording& recording);
   void send_pause(Recording& recording);
+  void send_resume(Recording& recording);
   void open_pause(Recording& recording);
   void close_pause(Recording& recording);
+  void arm_pause_limit();
+  bool wants_privacy() const;
+  void follow_privacy();
   void end_recordings(std::optional<WallTime> at);
   void check_recording_after_restart();
   void recording_state_after_end(const call_event::RecordingState& event);

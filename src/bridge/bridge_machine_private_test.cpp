@@ -1,0 +1,116 @@
+// What the bridge machine keeps of what is said while the recording is paused.
+#include "bridge/testing/machine_bench.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace earshot;
+using namespace earshot::bridge;
+using namespace earshot::bridge::testing;
+
+namespace {
+
+MachineOptions talking() { return {.recording_active = true}; }
+
+void set_private(Bench& bench, bool on) { bench.machine.set_private(bench.now, on); }
+
+}  // namespace
+
+TEST_CASE("what the assistant says in private time is in no turn, and what it says later is") {
+  Bench bench(talking());
+  bench.start();
+  set_private(bench, true);
+  bench.respond("r1", "i1", 1s, "your number is four one one");
+  bench.pass(2s);
+  set_private(bench, false);
+  bench.pass(1s);
+  CHECK(bench.turn("i1") == nullptr);
+  bench.respond("r2", "i2", 1s, "thank you");
+  bench.pass(2s);
+  REQUIRE(bench.turn("i2") != nullptr);
+  CHECK(bench.turn("i2")->text == "thank you");
+}
+
+TEST_CASE(
+    "of an answer that private time cuts the words before it are kept, where they are timed") {
+  Bench bench(talking());
+  bench.start();
+  bench.event(ResponseStarted{"r1"});
+  bench.event(AssistantTextDelta{"r1", "i1", "one two three four"});
+  for (int word = 0; word < 4; ++word) {
+    const std::array<const char*, 4> words{"one", "two", "three", "four"};
+    bench.event(AssistantWord{"r1", "i1", words.at(static_cast<std::size_t>(word)),
+                              word * std::int64_t{1000}, 900});
+  }
+  bench.audio("r1", "i1", 4s);
+  bench.finish("r1", "i1", "one two three four");
+  bench.pass(2s);
+  set_private(bench, true);
+  bench.pass(4s);
+  REQUIRE(bench.turn("i1") != nullptr);
+  CHECK(bench.turn("i1")->text == "one two");
+  CHECK(bench.turn("i1")->words.size() == 2);
+  CHECK(bench.turn("i1")->generated_text.empty());
+}
+
+TEST_CASE("of an answer that private time cuts nothing is kept where its words have no times") {
+  Bench bench(talking());
+  bench.start();
+  bench.respond("r1", "i1", 4s, "one two three four");
+  bench.pass(2s);
+  set_private(bench, true);
+  bench.pass(4s);
+  CHECK(bench.turn("i1") == nullptr);
+}
+
+TEST_CASE("the caller's words of private time are kept out where the assistant heard them") {
+  auto options = talking();
+  options.assistant_hears_pauses = true;
+  Bench bench(options);
+  bench.start();
+  bench.pass(2s);
+  set_private(bench, true);
+  bench.event(SpeechStarted{"c1", 2000});
+  bench.pass(2s);
+  bench.event(SpeechStopped{"c1", 4000});
+  set_private(bench, false);
+  bench.pass(5s);
+  // Its text comes when the pause is long over.
+  bench.event(CallerTranscript{"c1", "four one one", {}});
+  CHECK(bench.turn("c1") == nullptr);
+  bench.event(SpeechStarted{"c2", 9000});
+  bench.pass(1s);
+  bench.event(SpeechStopped{"c2", 10'000});
+  bench.event(CallerTranscript{"c2", "that is all", {}});
+  REQUIRE(bench.turn("c2") != nullptr);
+  CHECK(bench.turn("c2")->text == "that is all");
+}
+
+TEST_CASE("what the caller said before private time keeps its words, although they come later") {
+  Bench bench(talking());
+  bench.start();
+  bench.pass(2s);
+  bench.event(SpeechStarted{"c1", 1000});
+  bench.pass(1s);
+  set_private(bench, true);
+  bench.pass(1s);
+  bench.event(SpeechStopped{"c1", 4000});
+  bench.event(CallerTranscript{"c1", "I want to pay", {}});
+  REQUIRE(bench.turn("c1") != nullptr);
+  CHECK(bench.turn("c1")->text == "I want to pay");
+}
+
+TEST_CASE("a caller who is not heard is not hung up on as one who says nothing") {
+  auto options = talking();
+  options.idle_caller_max = 20s;
+  Bench bench(options);
+  bench.start();
+  bench.pass(5s);
+  set_private(bench, true);
+  bench.pass(60s);
+  CHECK(bench.count<HangUp>() == 0);
+  set_private(bench, false);
+  bench.pass(19s);
+  CHECK(bench.count<HangUp>() == 0);
+  bench.pass(2s);
+  CHECK(bench.count<HangUp>() == 1);
+}
