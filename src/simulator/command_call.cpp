@@ -27,6 +27,7 @@ struct CallCommand {
   std::string number = "+15550199";
   std::vector<std::string> chunk_troubles;  // "1:lost", "2:late:30"
   std::vector<double> recording_stops_at;   // seconds
+  double lost_at_change = 0;                // seconds
   bool as_json = false;
 };
 
@@ -98,7 +99,8 @@ Result<std::string> plan_of(const CallCommand& command, const CLI::App& parsed) 
                     {"from", command.from},
                     {"to", command.number},
                     {"utterances", std::move(*utterances)},
-                    {"recording", json::object{{"chunks", std::move(*troubles)}}},
+                    {"recording", json::object{{"chunks", std::move(*troubles)},
+                                               {"lostAtChange", command.lost_at_change}}},
                     {"recordingStopsAt", json::value_from(command.recording_stops_at)},
                     {"lengthMax", 3600}};
   if (command.seconds > 0)
@@ -262,6 +264,8 @@ void add_call_command(CLI::App& program, int& status) {
       "metadataOfAnother");
   command->add_option("--recording-stops-at", options->recording_stops_at,
                       "the recording stops unasked so many seconds into the call");
+  command->add_option("--lost-at-change", options->lost_at_change,
+                      "the recorder misses so many seconds each time it begins another chunk");
   command->add_flag("--json", options->as_json, "the whole report as JSON");
   for (const char* name :
        {"--caller", "--say", "--interrupt", "--chunk-trouble", "--recording-stops-at"})

@@ -189,8 +189,9 @@ ChunkTrouble read_chunk_trouble(const json::value& value) {
 }
 
 void read_recording(const json::object& object, RecordingTroubles& troubles) {
-  only_members(object, "recording",
-               {"chunks", "deafFrom", "withoutCaller", "withoutAssistant", "driftPpm"});
+  only_members(
+      object, "recording",
+      {"chunks", "deafFrom", "withoutCaller", "withoutAssistant", "driftPpm", "lostAtChange"});
   if (const auto* list = object.if_contains("chunks"))
     for (const auto& value : array_in(*list, "recording.chunks"))
       troubles.chunks.push_back(read_chunk_trouble(value));
@@ -202,6 +203,8 @@ void read_recording(const json::object& object, RecordingTroubles& troubles) {
     troubles.without_assistant = flag_in(*v, "recording.withoutAssistant");
   if (const auto* v = object.if_contains("driftPpm"))
     troubles.drift_ppm = number_in(*v, "recording.driftPpm", -10'000, 10'000);
+  if (const auto* v = object.if_contains("lostAtChange"))
+    troubles.lost_at_change = time_in(*v, "recording.lostAtChange");
 }
 
 CallPlan read_plan(const json::object& object, std::vector<UtteranceSource>& utterances) {

@@ -10,7 +10,7 @@
 //    "troubles":[{"kind":"cut","at":5},{"kind":"stall","at":8,"length":1}],
 //    "recordingStopsAt":[6],
 //    "recording":{"chunks":[{"index":1,"trouble":"lost"},{"index":2,"trouble":"late","delay":1800}],
-//                 "deafFrom":12,"withoutAssistant":true,"driftPpm":200}}
+//                 "deafFrom":12,"withoutAssistant":true,"driftPpm":200,"lostAtChange":0.6}}
 // Times are seconds. Troubles of a chunk: lost, late, torn, empty, duplicated, metadataMissing,
 // metadataSwapped, metadataOfAnother; the service's own copy of it is whole whatever happens.
 

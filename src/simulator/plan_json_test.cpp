@@ -25,7 +25,7 @@ TEST_CASE("a plan of every kind of utterance and trouble is read") {
     "recordingStopsAt":[6],
     "recording":{"chunks":[{"trouble":"late","index":1,"delay":1800},
                            {"trouble":"metadataOfAnother","index":0}],
-                 "deafFrom":12,"withoutAssistant":true,"driftPpm":-200}})");
+                 "deafFrom":12,"withoutAssistant":true,"driftPpm":-200,"lostAtChange":0.6}})");
   REQUIRE(plan.has_value());
   REQUIRE(plan->utterances.size() == 3);
   CHECK(plan->utterances[0].samples.size() > 1000);
@@ -45,6 +45,7 @@ TEST_CASE("a plan of every kind of utterance and trouble is read") {
   CHECK(plan->recording.without_assistant);
   CHECK_FALSE(plan->recording.without_caller);
   CHECK(plan->recording.drift_ppm == -200);
+  CHECK(plan->recording.lost_at_change == 600ms);
 }
 
 TEST_CASE("an utterance goes through JSON unchanged") {

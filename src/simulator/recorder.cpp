@@ -59,6 +59,22 @@ std::vector<std::int16_t> Recorder::as_sampled(std::span<const std::int16_t> sam
   return taken;
 }
 
+void Recorder::begin_change() {
+  // What a resampler still holds is missed as well.
+  for (auto& lane : lanes_) lane = {Resampler(options_.input_rate_hz, recording_rate_hz), {}};
+  changing_until_ = chunk_start_ + options_.lost_at_change;
+}
+
+bool Recorder::is_changing(WallTime at) {
+  if (!changing_until_) return false;
+  if (at < *changing_until_) return true;
+  changing_until_.reset();
+  chunk_start_ = anchor_ = at;
+  anchor_frame_ = frames_cut_;
+  input_samples_ = frames_cut_ * options_.input_rate_hz / recording_rate_hz;
+  return false;
+}
+
 void Recorder::assign_channels(bool caller_heard, bool played_heard) {
   const auto assign = [](std::optional<int>& mine, const std::optional<int>& other) {
     if (!mine) mine = other == 0 ? 1 : 0;
@@ -70,7 +86,7 @@ void Recorder::assign_channels(bool caller_heard, bool played_heard) {
 std::vector<FinishedChunk> Recorder::add(std::span<const std::int16_t> caller,
                                          std::span<const std::int16_t> played, WallTime at) {
   std::vector<FinishedChunk> finished;
-  if (paused_since_) return finished;
+  if (paused_since_ || is_changing(at)) return finished;
   // The clocks of a real machine drift apart; a new piece of audio is where it is.
   if (input_samples_ == 0) anchor_ = at;
   if (options_.unmixed) {
@@ -86,6 +102,7 @@ std::vector<FinishedChunk> Recorder::add(std::span<const std::int16_t> caller,
   input_samples_ += static_cast<std::int64_t>(caller.size());
   while (frames_ready() > chunk_frames_)
     finished.push_back(cut(chunk_frames_, "ChunkMaximumSizeExceeded"));
+  if (!finished.empty() && options_.lost_at_change > 0s) begin_change();
   return finished;
 }
 

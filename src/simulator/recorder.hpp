@@ -26,6 +26,8 @@ struct RecorderOptions {
   std::string bot_raw_id;
   // How much slower than its clock it takes samples.
   double drift_ppm = 0;
+  // What it misses each time it begins another chunk's file.
+  Duration lost_at_change{};
   // Pinned channels (unmixed); without them, in the order in which the parties are first heard.
   std::optional<int> caller_channel;
   std::optional<int> bot_channel;
@@ -74,6 +76,9 @@ class Recorder {
     std::vector<std::int16_t> samples;  // of the chunk in the making
   };
   FinishedChunk cut(std::size_t frames, std::string end_reason);
+  void begin_change();
+  // Whether it is still busy with the file at `at`; when it has just done, its clock begins anew.
+  bool is_changing(WallTime at);
   void assign_channels(bool caller_heard, bool played_heard);
   // What of a piece the recorder's own sample clock takes.
   std::vector<std::int16_t> as_sampled(std::span<const std::int16_t> samples) const;
@@ -93,6 +98,7 @@ class Recorder {
   WallTime chunk_start_{};
   std::vector<PauseInterval> pauses_;
   std::optional<WallTime> paused_since_;
+  std::optional<WallTime> changing_until_;
   int next_index_ = 0;
 };
 

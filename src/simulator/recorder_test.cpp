@@ -132,3 +132,20 @@ TEST_CASE("a recording that never heard anything still leaves one empty chunk") 
   CHECK(chunks[0].samples.empty());
   CHECK(chunks[0].length == Duration::zero());
 }
+
+TEST_CASE(
+    "a recorder that misses audio while it changes the file says when the next chunk begins") {
+  Feed feed{
+      .recorder = Recorder({.input_rate_hz = 24000, .chunk_length = 2s, .lost_at_change = 600ms}),
+      .caller = make_tones({.count = 11})};
+  feed.recorder.start(began);
+  feed.run(5500ms);
+  feed.finish();
+
+  REQUIRE(feed.chunks.size() == 3);
+  CHECK(feed.chunks[0].length == 2s);
+  CHECK(feed.chunks[1].start == began + 2600ms);
+  CHECK(feed.chunks[1].length == 2s);
+  CHECK(feed.chunks[2].start == began + 5200ms);
+  CHECK(feed.chunks[2].length == 300ms);
+}

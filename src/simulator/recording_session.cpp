@@ -16,7 +16,8 @@ RecorderOptions recorder_options(const RecordingShop& shop, const RecordedCall& 
                           .chunk_length = shop.options.chunk_length,
                           .caller_raw_id = call.caller_raw_id,
                           .bot_raw_id = call.bot_raw_id,
-                          .drift_ppm = call.troubles.drift_ppm};
+                          .drift_ppm = call.troubles.drift_ppm,
+                          .lost_at_change = call.troubles.lost_at_change};
   for (const auto& [raw_id, channel] : request.channels) {
     if (raw_id == call.caller_raw_id) options.caller_channel = channel;
     if (raw_id == call.bot_raw_id) options.bot_channel = channel;

@@ -330,3 +330,19 @@ TEST_CASE("what lies between two recordings is filled from the bridge's own copy
   REQUIRE(heard.size() == 10);
   for (unsigned i = 0; i < heard.size(); ++i) CHECK(heard[i].number == i);
 }
+
+TEST_CASE("what the recorder missed between two chunks of one recording is named and mended") {
+  World world({.acs = {.chunk_length = 7s}});
+  CallPlan plan = two_turns();
+  plan.recording.lost_at_change = 600ms;
+  const CallReport report = world.call(std::move(plan));
+  const auto verdict = world.verdict();
+  CAPTURE(all_of(verdict));
+  CHECK(World::text(verdict, "kind") == "gapped");
+  CHECK(World::text(counted_gap(verdict), "cause") == "between_chunks");
+  CHECK(counted_gap(verdict).at("repaired").as_bool());
+  REQUIRE(report.recordings.size() == 1);
+  const auto changes = static_cast<double>(report.recordings[0].chunks.size() - 1);
+  CHECK(changes >= 1);
+  CHECK(number(verdict, "lostSeconds") == doctest::Approx(0.6 * changes).epsilon(0.05));
+}
