@@ -1,3 +1,4 @@
+#include "domain/words.hpp"
 #include "recording/manifest.hpp"
 
 #include <boost/json.hpp>
@@ -13,70 +14,6 @@ constexpr std::size_t claims_max = 100'000;
 
 json::value time(const std::optional<WallTime>& at) {
   return at ? json::value(to_iso8601(*at)) : json::value(nullptr);
-}
-
-std::string_view word(SpanKind kind) {
-  switch (kind) {
-    case SpanKind::recorded:
-      return "recorded";
-    case SpanKind::paused:
-      return "paused";
-    case SpanKind::gap:
-      return "gap";
-    case SpanKind::repaired:
-      return "repaired";
-  }
-  return "unknown";
-}
-
-std::string_view word(SpanSource source) {
-  switch (source) {
-    case SpanSource::none:
-      return "none";
-    case SpanSource::acs:
-      return "acs";
-    case SpanSource::acs_second_copy:
-      return "acs_second_copy";
-    case SpanSource::tap:
-      return "tap";
-  }
-  return "unknown";
-}
-
-std::string_view word(GapCause cause) {
-  switch (cause) {
-    case GapCause::none:
-      return "none";
-    case GapCause::never_recorded:
-      return "never_recorded";
-    case GapCause::late_start:
-      return "late_start";
-    case GapCause::chunk_missing:
-      return "chunk_missing";
-    case GapCause::chunk_torn:
-      return "chunk_torn";
-    case GapCause::chunk_empty:
-      return "chunk_empty";
-    case GapCause::between_chunks:
-      return "between_chunks";
-    case GapCause::recording_stopped:
-      return "recording_stopped";
-    case GapCause::tail_lost:
-      return "tail_lost";
-  }
-  return "unknown";
-}
-
-std::string_view word(MappingBasis basis) {
-  switch (basis) {
-    case MappingBasis::metadata:
-      return "metadata";
-    case MappingBasis::levels:
-      return "levels";
-    case MappingBasis::waveform:
-      return "waveform";
-  }
-  return "unknown";
 }
 
 json::object show(const ManifestFile& file) {
@@ -107,9 +44,9 @@ json::object show(const ManifestRecording& recording) {
 json::object show(const Span& span) {
   json::object out{{"fromUs", span.from.count()},
                    {"toUs", span.to.count()},
-                   {"kind", word(span.kind)},
-                   {"source", word(span.source)},
-                   {"cause", word(span.cause)}};
+                   {"kind", to_text(span.kind)},
+                   {"source", to_text(span.source)},
+                   {"cause", to_text(span.cause)}};
   if (span.source == SpanSource::none) return out;
   if (!span.recording.empty()) {
     out["recordingId"] = span.recording.text;
@@ -121,14 +58,14 @@ json::object show(const Span& span) {
 }
 
 json::object show(const MappingPiece& piece) {
-  return {{"side", piece.side == Speaker::caller ? "caller" : "assistant"},
+  return {{"side", to_text(piece.side)},
           {"recordingId", piece.recording.text},
           {"chunkIndex", piece.chunk.value},
           {"fromUs", piece.from.count()},
           {"toUs", piece.to.count()},
           {"shiftUs", piece.shift.count()},
           {"uncertaintyUs", piece.uncertainty.count()},
-          {"basis", word(piece.basis)}};
+          {"basis", to_text(piece.basis)}};
 }
 
 json::object show(const ManifestAudio& audio) {
