@@ -2,9 +2,11 @@
 #include "tests/scenario/world.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <random>
 
 using namespace earshot;
 using namespace earshot::scenario;
@@ -21,6 +23,24 @@ CallPlan two_turns() {
   plan.hang_up_after_quiet = 3s;
   plan.length_max = 90s;
   return plan;
+}
+
+// Sound that resembles itself nowhere, in syllables of uneven length, as a voice does.
+std::vector<std::int16_t> babble(Duration length) {
+  std::mt19937 dice(5);
+  std::uniform_int_distribution<int> sample(-20'000, 20'000);
+  std::uniform_int_distribution<int> syllable(1'500, 8'000);
+  std::vector<std::int16_t> samples(static_cast<std::size_t>(length / 1ms) * 24);
+  for (std::size_t at = 0; at < samples.size();) {
+    const auto end = std::min(samples.size(), at + static_cast<std::size_t>(syllable(dice)));
+    // No brighter than a voice.
+    for (int low = 0; at < end; ++at) {
+      low += (sample(dice) - low) / 6;
+      samples[at] = static_cast<std::int16_t>(low);
+    }
+    at += static_cast<std::size_t>(syllable(dice)) / 2;
+  }
+  return samples;
 }
 
 double number(const json::object& verdict, const char* name) {
@@ -59,6 +79,26 @@ TEST_CASE("a call that went well is complete, on the word of both witnesses") {
   CHECK(number(verdict, "callerHeardSeconds") > 3);
   CHECK(number(verdict, "assistantHeardSeconds") > 3);
   CHECK(world.text(world.newest_call().at("verdict").as_object(), "kind") == "complete");
+}
+
+TEST_CASE("a voice is placed by its waveform, with an uncertainty of milliseconds") {
+  World world({.acs = {.chunk_length = 15s}});
+  CallPlan plan;
+  plan.utterances.push_back({.start = CallerStart::after_assistant,
+                             .delay = 800ms,
+                             .samples = babble(6s),
+                             .rate_hz = 24'000,
+                             .label = "babble"});
+  plan.hang_up_after_quiet = 3s;
+  world.call(std::move(plan));
+  const auto verdict = world.verdict();
+  CAPTURE(json::serialize(verdict));
+  CHECK(std::ranges::any_of(verdict.at("clockMapping").as_array(), [](const json::value& one) {
+    const auto& piece = one.as_object();
+    return World::text(piece, "side") == "caller" && World::text(piece, "basis") == "waveform" &&
+           std::abs(piece.at("shiftMs").to_number<double>()) < 25 &&
+           piece.at("uncertaintyMs").to_number<double>() < 10;
+  }));
 }
 
 TEST_CASE("a chunk that is lost is a gap with a name, and alarms") {

@@ -2,11 +2,9 @@
 
 #include "domain/judge.hpp"
 #include "domain/words.hpp"
-#include "recording/alignment.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <tuple>
 #include <utility>
 
 namespace earshot::recording {
@@ -21,28 +19,6 @@ bool is_searched(const RecordingEvidence& one) {
   const auto discovery = one.recording.discovery;
   return discovery == Discovery::found || discovery == Discovery::incomplete ||
          discovery == Discovery::missing;
-}
-
-// Where the ledger was heard and chunks were read, their sound says how their clocks lie.
-void align(GatheredEvidence& evidence, const VerdictThresholds& thresholds) {
-  auto& mapping = evidence.call.mapping;
-  for (std::size_t i = 0; i < evidence.recorded.size(); ++i) {
-    auto& recording = evidence.call.recordings[i];
-    if (!evidence.call.ledger || evidence.recorded[i].empty()) continue;
-    AlignmentOptions options{.channels = recording.recording.channels,
-                             .caller_channel = {},
-                             .assistant_channel = {},
-                             .drift_ppm_max = thresholds.drift_ppm};
-    const auto found = align_by_levels(evidence.bridge, evidence.recorded[i], options);
-    mapping.pieces.insert(mapping.pieces.end(), found.mapping.pieces.begin(),
-                          found.mapping.pieces.end());
-    for (const auto who : {Speaker::caller, Speaker::assistant})
-      if (found.overall(who).outcome == AlignmentOutcome::does_not_match)
-        recording.contents_differ.push_back(who);
-  }
-  std::ranges::sort(mapping.pieces, {}, [](const MappingPiece& piece) {
-    return std::tuple(piece.side, piece.from, piece.to, piece.chunk);
-  });
 }
 
 // Chunks with the start that the timeline gave them, where their metadata gives none or is not
@@ -142,6 +118,9 @@ CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
       options_(std::move(options)),
       witness_(services.spool, services.blobs),
       gatherer_(services.store, services.chunks, witness_, services.clock, options_.thresholds),
+      aligner_(
+          {services.blobs, services.spool, services.chunks, services.offload, services.counters},
+          options_.thresholds),
       second_copies_(services.files, services.chunks, services.clock),
       mender_({services.store, services.blobs, services.spool, services.chunks, services.offload,
                services.log}),
@@ -193,6 +172,11 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
 
   auto before = co_await store_.verdict_of(known.call.id, std::nullopt);
   if (!before) co_return fail("load the last verdict", before.error());
+  if (auto aligned = co_await aligner_.align(evidence); !aligned) {
+    if (now < deadline_of(known)) co_return Failure(aligned.error());
+    log_.warn("a call's clocks are compared by loudness alone",
+              {{"call", job.subject}, {"error", aligned.error().message}});
+  }
   const auto draft = co_await lay_out_time(evidence);
   const int number = *before ? (*before)->number + 1 : 1;
   auto rendered = co_await mend(evidence, draft, number);
@@ -218,7 +202,6 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
 Task<CallVerifier::DraftPtr> CallVerifier::lay_out_time(EvidencePtr evidence) {
   auto draft = std::make_shared<Draft>();
   auto work = [evidence, draft, thresholds = options_.thresholds] {
-    align(*evidence, thresholds);
     draft->built = build_timeline(evidence->call, thresholds);
     if (evidence->call.mapping.pieces.empty())
       evidence->call.mapping = mapping_by_metadata(draft->built.timeline, thresholds);

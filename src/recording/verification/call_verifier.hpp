@@ -19,6 +19,7 @@
 #include "recording/manifest_writer.hpp"
 #include "recording/mender.hpp"
 #include "recording/second_copies.hpp"
+#include "recording/verification/clock_aligner.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
 #include "recording/verification/witness_files.hpp"
 
@@ -101,6 +102,7 @@ class CallVerifier {
   VerifierOptions options_;
   WitnessReader witness_;
   EvidenceGatherer gatherer_;
+  ClockAligner aligner_;
   SecondCopies second_copies_;
   Mender mender_;
   std::optional<ManifestWriter> manifests_;
