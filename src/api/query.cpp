@@ -25,7 +25,7 @@ Result<std::optional<WallTime>> time_of(const net::HttpRequest& request, const c
   if (!time)
     return fail(ErrorKind::invalid,
                 fmt::format("{} takes a time such as 2026-03-02T09:15:30Z", name));
-  return std::optional<WallTime>(*time);
+  return time;
 }
 
 Result<std::optional<CallPhase>> phase_of(const net::HttpRequest& request) {

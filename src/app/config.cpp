@@ -7,8 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <set>
-
-extern char** environ;
+#include <unistd.h>
 
 namespace earshot::app {
 namespace {

@@ -34,6 +34,8 @@ Result<std::vector<Entry>> read_folder(const std::filesystem::path& path) {
     return file_failure("list", path, errno);
   }
   std::vector<Entry> entries;
+  // A stream of our own; only a shared one is not safe.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
   while (const dirent* read = ::readdir(directory.get())) {
     Entry entry{.key = read->d_name};
     if (entry.key.starts_with('.')) continue;

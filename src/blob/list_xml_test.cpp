@@ -46,8 +46,7 @@ TEST_CASE("what is no listing is corrupt, never an empty container") {
        {"", "<", "<html><body>sign in</body></html>", "{}", "<EnumerationResults/>",
         "<EnumerationResults><Blobs><Blob></EnumerationResults>",
         "<EnumerationResults><Blobs><Blob><Properties/></Blob></Blobs></EnumerationResults>",
-        "<EnumerationResults><Blobs><Blob><Name Encoded=\"true\">%zz</Name></Blob></Blobs>"
-        "</EnumerationResults>"}) {
+        R"(<EnumerationResults><Blobs><Blob><Name Encoded="true">%zz</Name></Blob></Blobs>)"}) {
     CAPTURE(xml);
     const auto page = blob::parse_listing(xml);
     REQUIRE_FALSE(page.has_value());

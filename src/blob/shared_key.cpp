@@ -40,7 +40,12 @@ std::string canonical_headers(const net::HttpHeaders& headers) {
     if (auto lower = lowered(name); lower.starts_with("x-ms-"))
       sorted.emplace(std::move(lower), folded(value));
   std::string out;
-  for (const auto& [name, value] : sorted) out += name + ":" + value + "\n";
+  for (const auto& [name, value] : sorted) {
+    out += name;
+    out += ':';
+    out += value;
+    out += '\n';
+  }
   return out;
 }
 

@@ -163,7 +163,7 @@ TEST_CASE("ledger and tap hold both sides, each at its time") {
   while (const auto block = tap->next())
     for (std::uint32_t i = 0; i < block->frames; ++i) {
       std::int16_t pair[2];
-      std::memcpy(pair, block->samples.data() + i * 4, 4);
+      std::memcpy(pair, block->samples.data() + std::size_t{i} * 4, 4);
       samples[std::int64_t{block->second} * 24000 + block->first_frame + i] = {pair[0], pair[1]};
     }
   CHECK(samples[12000] == std::pair<std::int16_t, std::int16_t>{4000, 0});

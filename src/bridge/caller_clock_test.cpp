@@ -29,9 +29,9 @@ TEST_CASE("frames follow one another whatever their moment of arrival") {
 
 TEST_CASE("a stall and a burst neither lengthen nor shift the call") {
   CallerClock clock(rate);
-  for (int i = 0; i < 50; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 0; i < 50; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
 
-  for (int i = 50; i < 150; ++i) {
+  for (std::int64_t i = 50; i < 150; ++i) {
     const PlacedFrame placed = clock.place(ms(3020), stamp(20 * i), frame, 0);
     CHECK(placed.position == ms(20 * i));
     CHECK(placed.place == FramePlace::counted);
@@ -41,7 +41,7 @@ TEST_CASE("a stall and a burst neither lengthen nor shift the call") {
 
 TEST_CASE("a gap in the timestamps of more than two frames is a hole in the call") {
   CallerClock clock(rate);
-  for (int i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
 
   const PlacedFrame two = clock.place(ms(260), stamp(200 + 40), frame, 0);
   CHECK(two.place == FramePlace::counted);
@@ -62,7 +62,7 @@ TEST_CASE("a gap right after the first frame is seen as soon as the stamps prove
 
 TEST_CASE("a timestamp far in the future opens no gap") {
   CallerClock clock(rate);
-  for (int i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
 
   const PlacedFrame placed = clock.place(ms(220), stamp(3'600'000), frame, 0);
 
@@ -73,7 +73,7 @@ TEST_CASE("a timestamp far in the future opens no gap") {
 
 TEST_CASE("a frame with the timestamp of the one before belongs nowhere") {
   CallerClock clock(rate);
-  for (int i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
 
   CHECK(clock.place(ms(200), stamp(180), frame, 0).place == FramePlace::duplicate);
   CHECK(clock.place(ms(220), stamp(200), frame, 0).position == ms(200));
@@ -81,7 +81,7 @@ TEST_CASE("a frame with the timestamp of the one before belongs nowhere") {
 
 TEST_CASE("timestamps of whole seconds are no duplicates and reveal no gaps") {
   CallerClock clock(rate);
-  for (int i = 0; i < 500; ++i) {
+  for (std::int64_t i = 0; i < 500; ++i) {
     // A stall of two seconds on the way.
     const std::int64_t arrival = i >= 200 && i < 300 ? 6020 : 20 * i + 20;
     const PlacedFrame placed =
@@ -92,8 +92,8 @@ TEST_CASE("timestamps of whole seconds are no duplicates and reveal no gaps") {
 
 TEST_CASE("a clock at the other side that steps back does not lose audio") {
   CallerClock clock(rate);
-  for (int i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
-  for (int i = 10; i < 20; ++i) {
+  for (std::int64_t i = 0; i < 10; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 10; i < 20; ++i) {
     const PlacedFrame placed = clock.place(ms(20 * i + 20), stamp(20 * i - 5000), frame, 0);
     CHECK(placed.position == ms(20 * i));
   }
@@ -101,7 +101,7 @@ TEST_CASE("a clock at the other side that steps back does not lose audio") {
 
 TEST_CASE("frames without timestamps are counted") {
   CallerClock clock(rate);
-  for (int i = 0; i < 100; ++i)
+  for (std::int64_t i = 0; i < 100; ++i)
     CHECK(clock.place(ms(20 * i + 20 + i % 7), std::nullopt, frame, 0).position == ms(20 * i));
 }
 
@@ -117,7 +117,7 @@ TEST_CASE(
   CHECK_FALSE(late.in_witness());
 
   PlacedFrame placed;
-  for (int i = 1; i <= 50; ++i)
+  for (std::int64_t i = 1; i <= 50; ++i)
     placed = clock.place(ms(10000 + 20 * i), std::nullopt, frame, closed);
   CHECK(placed.place == FramePlace::reanchored);
   CHECK(placed.position == ms(10980));
@@ -126,7 +126,7 @@ TEST_CASE(
 TEST_CASE("a burst after a stall longer than the hold catches up without moving what follows") {
   CallerClock clock(rate);
   clock.place(ms(20), stamp(0), frame, 0);
-  for (int i = 1; i < 500; ++i) clock.place(ms(10000), stamp(20 * i), frame, ms(5000));
+  for (std::int64_t i = 1; i < 500; ++i) clock.place(ms(10000), stamp(20 * i), frame, ms(5000));
 
   CHECK(clock.next_position() == ms(10000));
 }
@@ -134,7 +134,7 @@ TEST_CASE("a burst after a stall longer than the hold catches up without moving 
 TEST_CASE("a flood that runs ahead of real time is refused") {
   CallerClock clock(rate);
   PlacedFrame placed;
-  for (int i = 0; i < 1000; ++i) placed = clock.place(ms(1000), std::nullopt, frame, 0);
+  for (std::int64_t i = 0; i < 1000; ++i) placed = clock.place(ms(1000), std::nullopt, frame, 0);
 
   CHECK(placed.place == FramePlace::too_early);
   CHECK(clock.next_position() <= ms(3000));
@@ -142,7 +142,7 @@ TEST_CASE("a flood that runs ahead of real time is refused") {
 
 TEST_CASE("a new socket goes on where its timestamps say") {
   CallerClock clock(rate);
-  for (int i = 0; i < 50; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 0; i < 50; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
   clock.lose_socket();
 
   // Late by 130 ms on its way: the stamps know better.
@@ -156,7 +156,7 @@ TEST_CASE(
     "a new socket whose timestamps tell nothing begins at its arrival and never before the old "
     "one's end") {
   CallerClock clock(rate);
-  for (int i = 0; i < 50; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
+  for (std::int64_t i = 0; i < 50; ++i) clock.place(ms(20 * i + 20), stamp(20 * i), frame, 0);
   clock.lose_socket();
   CHECK(clock.place(ms(5020), stamp(90'000'000), frame, 0).position == ms(5000));
   clock.lose_socket();
@@ -171,7 +171,7 @@ TEST_CASE(
     CallerClock clock(rate);
     std::int64_t arrival = 0;
     std::int64_t end = 0;
-    for (int i = 0; i < 1000; ++i) {
+    for (std::int64_t i = 0; i < 1000; ++i) {
       if (i > 0 && random() % 97 == 0) i += static_cast<int>(3 + random() % 60);  // lost
       std::int64_t delay = static_cast<std::int64_t>(random() % 30);
       if (random() % 151 == 0) delay += 1500;  // stalled: everything behind it waits

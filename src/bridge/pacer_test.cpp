@@ -136,7 +136,7 @@ TEST_CASE("half a sample at the end of an utterance does not shift the next one"
 TEST_CASE("a backlog at its bound drops what comes and counts it") {
   Pacer pacer({.rate_hz = rate, .backlog_max = 1s});
   const std::string text = base64::encode(numbered(bytes_of_ms(400)));
-  for (int i = 0; i < 4; ++i) {
+  for (std::int64_t i = 0; i < 4; ++i) {
     pacer.offer(1, i * 9600, text);
     pacer.keep();
   }

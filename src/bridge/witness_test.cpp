@@ -39,8 +39,8 @@ std::int16_t assistant_sample(std::int64_t position) {
 
 std::vector<std::int16_t> audio(std::int16_t (*sample)(std::int64_t), std::int64_t from,
                                 std::int64_t length) {
-  std::vector<std::int16_t> samples;
-  for (std::int64_t i = 0; i < length; ++i) samples.push_back(sample(from + i));
+  std::vector<std::int16_t> samples(static_cast<std::size_t>(length));
+  for (std::int64_t i = 0; i < length; ++i) samples[static_cast<std::size_t>(i)] = sample(from + i);
   return samples;
 }
 
@@ -54,7 +54,7 @@ Sides read_tap(const Bytes& bytes) {
   while (const auto block = reader->next()) {
     for (std::uint32_t i = 0; i < block->frames; ++i) {
       std::int16_t pair[2];
-      std::memcpy(pair, block->samples.data() + i * 4, 4);
+      std::memcpy(pair, block->samples.data() + std::size_t{i} * 4, 4);
       const std::int64_t position = std::int64_t{block->second} * rate + block->first_frame + i;
       twice += sides.count(position);
       sides[position] = {pair[0], pair[1]};

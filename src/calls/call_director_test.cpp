@@ -145,6 +145,7 @@ TEST_CASE("a ring does not wait behind thousands of events that are no call's") 
   desk.start();
   desk.store.commit_takes = 5ms;
   std::vector<InboundEvent> batch;
+  batch.reserve(2000);
   for (int i = 0; i < 2000; ++i)
     batch.push_back(InboundEvent{.door = EventDoor::event_grid,
                                  .id = "other-" + std::to_string(i),

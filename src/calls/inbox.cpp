@@ -224,9 +224,9 @@ Task<bool> Inbox::replay() {
     events_left -= count;
     waiting_.set(events_left);
   }
-  if (!waiting->empty())
-    services_.log.info("spooled events stored", {{"batches", waiting->size()}});
-  co_return waiting->empty();  // else look once more
+  const bool none_left = waiting->empty();
+  if (!none_left) services_.log.info("spooled events stored", {{"batches", waiting->size()}});
+  co_return none_left;  // else look once more
 }
 
 }  // namespace earshot::calls

@@ -108,6 +108,7 @@ TEST_CASE("a rush of events beyond what is held waits in the database and is han
   desk.start();
   desk.accept(desk.ring());
   std::vector<InboundEvent> rush;
+  rush.reserve(50);
   for (int i = 0; i < 50; ++i) rush.push_back(desk.callback("ParticipantsUpdated", OtherEvent{}));
 
   desk.accept(rush);

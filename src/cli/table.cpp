@@ -25,6 +25,7 @@ std::size_t width_of(const std::string& text) {
 std::string format_table(const std::vector<Column>& columns,
                          const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
+  widths.reserve(columns.size());
   for (const Column& column : columns) widths.push_back(width_of(column.title));
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)

@@ -44,7 +44,7 @@ const boost::json::object* gap_of(const boost::json::object& verdict,
 }
 
 std::string where_from(const boost::json::object& span) {
-  const std::string source = cell(span, "source");
+  std::string source = cell(span, "source");
   if (source == "acs") return "acs, chunk " + cell(span, "chunkIndex");
   if (source == "acs_second_copy") return "acs, second copy of chunk " + cell(span, "chunkIndex");
   return source;

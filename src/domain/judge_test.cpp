@@ -60,7 +60,7 @@ TEST_CASE("a last chunk that is not there truncates the recording, by ACS's own 
 TEST_CASE("a file that ends before its metadata says is torn") {
   Recorded call;
   SUBCASE("by the metadata") {}
-  SUBCASE("by its header") { call.chunk(1).bytes_promised = 10 * rate * 2; }
+  SUBCASE("by its header") { call.chunk(1).bytes_promised = std::uint64_t{10} * rate * 2; }
   call.shorten(1, 10s);
   const auto verdict = call.verdict();
   CHECK(verdict.kind == VerdictKind::gapped);

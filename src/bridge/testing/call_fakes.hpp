@@ -65,7 +65,7 @@ struct PhoneSocket : CallerAudio {
   Phone& phone;
   Phone::Incoming current;
   AudioFormat format() const override { return {phone.rate, 1, 16}; }
-  std::size_t frame_bytes() const override { return phone.rate / 50 * 2; }
+  std::size_t frame_bytes() const override { return std::size_t{phone.rate} / 50 * 2; }
   Task<std::optional<CallerMessage>> next() override {
     auto incoming = co_await phone.messages.next();
     if (!incoming) co_return std::nullopt;
@@ -120,12 +120,12 @@ struct Session {
 };
 
 struct FakeSession : AssistantSession {
-  FakeSession(std::shared_ptr<Session> session, std::string id)
-      : at(std::move(session)), id_(std::move(id)) {}
+  FakeSession(std::shared_ptr<Session> session, std::string id_in)
+      : at(std::move(session)), id(std::move(id_in)) {}
   std::shared_ptr<Session> at;
-  std::string id_;
+  std::string id;
   Session::Incoming current;
-  const std::string& session_id() const override { return id_; }
+  const std::string& session_id() const override { return id; }
   std::uint32_t output_rate_hz() const override { return at->rate; }
   std::uint32_t input_rate_hz() const override { return at->rate; }
   int prefix_padding_ms() const override { return 400; }

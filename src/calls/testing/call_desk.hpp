@@ -27,13 +27,13 @@ class SlowStore : public store::MemoryStore {
   Task<Result<void>> commit(Changes changes) override {
     if (commit_takes > Duration{0}) co_await clock_.sleep_for(commit_takes);
     auto committed = co_await MemoryStore::commit(std::move(changes));
-    if (committed && lost_answers > 0 && lost_answers-- > 0) co_return answer_lost();
+    if (committed && loses(lost_answers)) co_return answer_lost();
     co_return committed;
   }
   Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
                                                            WallTime received_at) override {
     auto stored = co_await MemoryStore::store_events(std::move(events), received_at);
-    if (stored && lost_event_answers > 0 && lost_event_answers-- > 0) co_return answer_lost();
+    if (stored && loses(lost_event_answers)) co_return answer_lost();
     co_return stored;
   }
   bool hangs = false;
@@ -44,6 +44,11 @@ class SlowStore : public store::MemoryStore {
   int lost_event_answers = 0;
 
  private:
+  static bool loses(int& left) {
+    if (left == 0) return false;
+    --left;
+    return true;
+  }
   static Failure answer_lost() {
     return fail(ErrorKind::unavailable, "the connection was lost, as the test wanted");
   }
