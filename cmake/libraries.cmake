@@ -13,6 +13,7 @@ find_package(doctest REQUIRED)
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(SOXR REQUIRED IMPORTED_TARGET soxr)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavcodec libavutil)
 find_package(pugixml REQUIRED)
 find_package(simdjson REQUIRED)
 

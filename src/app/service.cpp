@@ -17,6 +17,7 @@
 #include "calls/dead_letters.hpp"
 #include "calls/inbox.hpp"
 #include "jobs/job_runner.hpp"
+#include "mp3/mp3_decoder.hpp"
 #include "net/hop.hpp"
 #include "recording/byos_chunk_source.hpp"
 #include "recording/file_watch.hpp"
@@ -298,7 +299,8 @@ class RunningService : public Service {
 
   // Unlike a view, a merge may take its time over what it reads.
   void make_merges(recording::AudioOpener::Services opening) {
-    opening.convert_on = &outside_.offload;
+    conversion_ = std::make_unique<recording::AudioConversion>(mp3_, outside_.offload);
+    opening.conversion = conversion_.get();
     merge_opener_ = std::make_unique<recording::AudioOpener>(opening);
     const recording::MergeServices merging{*store_,           *store_,     *queries_,
                                            *merge_opener_,    *blobs_,     outside_.clock,
@@ -385,6 +387,8 @@ class RunningService : public Service {
   std::unique_ptr<recording::RecordingFetch> fetch_;
   std::unique_ptr<recording::FileWatch> file_watch_;
   std::unique_ptr<recording::RecordingQueries> queries_;
+  mp3::Mp3Decoders mp3_;
+  std::unique_ptr<recording::AudioConversion> conversion_;
   std::unique_ptr<recording::AudioOpener> merge_opener_;
   std::unique_ptr<recording::Merges> merges_;
   std::unique_ptr<recording::RecordingMerger> merger_;

@@ -27,7 +27,7 @@ Result<std::uint32_t> common_rate(const std::vector<LayoutSource>& sources) {
       return fail(ErrorKind::conflict, fmt::format("part {}'s audio format is not known", i));
     if (format.sample_rate_hz != rate)
       return fail(ErrorKind::conflict,
-                  fmt::format("part {} has {} Hz, part 0 has {} Hz; a merge (POST …/merge) brings them together",
+                  fmt::format("part {} has {} Hz, part 0 has {} Hz; a merge brings them together",
                               i, format.sample_rate_hz, rate));
   }
   return rate;

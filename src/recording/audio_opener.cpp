@@ -2,10 +2,10 @@
 
 #include "base/crypto.hpp"
 #include "recording/call_audio.hpp"
-#include "recording/chunk_name.hpp"
 #include "recording/discovery_progress.hpp"
 #include "recording/joined_bytes.hpp"
 #include "recording/mender.hpp"
+#include "recording/mp3_samples.hpp"
 #include "recording/repair_format.hpp"
 #include "recording/resampled_samples.hpp"
 #include "recording/tap_runs.hpp"
@@ -17,12 +17,10 @@
 namespace earshot::recording {
 namespace {
 
-bool is_mp3(const std::vector<Chunk>& chunks) {
+bool begins_with_mp3(const std::vector<Chunk>& chunks) {
   const auto is_audio = [](const Chunk& chunk) { return chunk.data_bytes > 0; };
   const auto first = std::ranges::find_if(chunks, is_audio);
-  if (first == chunks.end()) return false;
-  const auto name = parse_chunk_name(first->audio.text);
-  return name && name->file == ChunkFile::mp3;
+  return first != chunks.end() && is_mp3(*first);
 }
 
 std::string identity_of(const Chunk& chunk) {
@@ -83,10 +81,11 @@ std::string file_stamp(WallTime at) {
 }
 
 Task<Result<OpenedAudio>> AudioOpener::open(AudioSubject subject, AudioRequest request) {
-  if (request.source == AudioSource::acs && is_mp3(subject.chunks)) {
+  const bool as_it_is = services_.conversion == nullptr && request.source == AudioSource::acs;
+  if (as_it_is && begins_with_mp3(subject.chunks)) {
     if (request.channels.pick != ChannelPick::all)
       co_return fail(ErrorKind::conflict,
-                     "the channels of an mp3 recording cannot be picked: mp3 is not decoded yet");
+                     "channels of an mp3 recording are picked by a merge, which decodes it");
     co_return co_await open_mp3(std::move(subject));
   }
   OpenedAudio audio{
@@ -131,31 +130,81 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_samples(AudioSubject subject
                                                             AudioRequest request) {
   if (request.source == AudioSource::tap)
     co_return co_await open_tap_audio(std::move(subject), request.channels);
-  if (is_mp3(subject.chunks))
-    co_return fail(ErrorKind::conflict, "an mp3 recording is given out as it is (source=acs): it is not decoded yet");
+  if (services_.conversion == nullptr && begins_with_mp3(subject.chunks))
+    co_return fail(ErrorKind::conflict, "an mp3 recording becomes samples by a merge");
   if (request.source == AudioSource::repaired)
     co_return co_await open_repaired(std::move(subject), request.channels);
   co_return co_await open_acs(std::move(subject), request.channels);
 }
 
+Task<Result<std::unique_ptr<SampleSource>>> AudioOpener::open_chunk(Chunk chunk) {
+  if (!is_mp3(chunk)) co_return samples_of(services_.chunks, chunk);
+  const auto& conversion = *services_.conversion;
+  co_return co_await Mp3Samples::open(
+      std::make_unique<ChunkBytes>(services_.chunks, chunk.audio, chunk.etag), chunk.audio.text,
+      chunk.bytes, {.decoders = conversion.mp3, .offload = conversion.offload});
+}
+
+Task<Result<AudioOpener::Sources>> AudioOpener::open_chunks(std::vector<Recording> recordings,
+                                                            std::vector<Chunk> chunks) {
+  const bool mp3_too = services_.conversion != nullptr;
+  auto audio = co_await chunk_audio(services_.store, services_.chunks, std::move(recordings),
+                                    std::move(chunks), mp3_too);
+  if (!audio) co_return Failure(audio.error());
+  Sources sources;
+  for (auto& one : *audio) {
+    auto samples = co_await open_chunk(one.chunk);
+    if (!samples) co_return Failure(samples.error());
+    // Decoded, it may be other than its row says.
+    one.layout.format = (*samples)->format();
+    one.layout.frames = (*samples)->frames();
+    one.layout.voices.resize(one.layout.format.channels, Voice::unknown);
+    sources.identity += identity_of(one.chunk);
+    sources.layouts.push_back(std::move(one.layout));
+    sources.samples.push_back(std::move(*samples));
+    sources.chunks.push_back(std::move(one.chunk));
+  }
+  co_return sources;
+}
+
 Task<Result<AudioOpener::Opened>> AudioOpener::open_acs(AudioSubject subject,
                                                         ChannelChoice channels) {
-  auto audio =
-      co_await chunk_audio(services_.store, services_.chunks, subject.recordings, subject.chunks);
-  if (!audio) co_return Failure(audio.error());
-  Opened opened;
-  Sources sources;
+  auto sources = co_await open_chunks(std::move(subject.recordings), std::move(subject.chunks));
+  if (!sources) co_return Failure(sources.error());
   std::vector<SpanAudio> no_spans;
-  for (const auto& one : *audio) {
-    opened.identity += identity_of(one.chunk);
-    sources.layouts.push_back(one.layout);
-    sources.samples.push_back(samples_of(services_.chunks, one.chunk));
-  }
-  bring_to_one_rate(sources, no_spans);
-  auto layout = joined_layout(sources.layouts, channels);
+  bring_to_one_rate(*sources, no_spans);
+  auto layout = joined_layout(sources->layouts, channels);
   if (!layout) co_return Failure(layout.error());
-  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources.samples));
-  co_return opened;
+  co_return Opened{
+      .audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources->samples)),
+      .identity = std::move(sources->identity)};
+}
+
+// What was filled from the tap, behind the chunks.
+Task<Result<void>> AudioOpener::open_repair(const AudioSubject* subject, Sources* sources) {
+  const auto name = repair_blob(subject->call, static_cast<std::uint32_t>(subject->verdict));
+  auto info = co_await services_.blobs.info(name);
+  if (!info) co_return fail("open what was filled from the tap", info.error());
+  auto head = co_await services_.blobs.read(name, 0, repair_header_bytes, info->etag);
+  if (!head) co_return fail("open what was filled from the tap", head.error());
+  auto header = read_repair_header(*head);
+  if (!header) co_return Failure(header.error());
+  sources->identity += fmt::format("repair {} {}\n", name.text, info->etag);
+  std::unique_ptr<SampleSource> samples = std::make_unique<StoredSamples>(
+      std::make_unique<BlobBytes>(services_.blobs, name, info->etag), name.text, header->format,
+      repair_header_bytes, header->frames);
+  // Mending sees no mp3, and renders each party by itself; beside mixed chunks it is mixed too.
+  const std::vector<Voice> mixed{Voice::unknown};
+  const auto is_mixed = [&](const LayoutSource& one) { return one.voices == mixed; };
+  if (header->voices != mixed && !sources->layouts.empty() &&
+      std::ranges::all_of(sources->layouts, is_mixed)) {
+    samples = std::make_unique<MixedSamples>(std::move(samples));
+    header->voices = mixed;
+  }
+  sources->layouts.push_back(
+      {.format = samples->format(), .frames = header->frames, .voices = std::move(header->voices)});
+  sources->samples.push_back(std::move(samples));
+  co_return ok();
 }
 
 Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subject,
@@ -163,61 +212,43 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subjec
   if (!subject.timeline)
     co_return fail(ErrorKind::conflict,
                    "the recording was not verified yet; until then there is source=acs");
-  auto audio =
-      co_await chunk_audio(services_.store, services_.chunks, subject.recordings, subject.chunks);
-  if (!audio) co_return Failure(audio.error());
-  Opened opened;
-  Sources sources;
-  for (const auto& one : *audio) {
-    opened.identity += identity_of(one.chunk);
-    sources.layouts.push_back(one.layout);
-    sources.samples.push_back(samples_of(services_.chunks, one.chunk));
-  }
+  auto sources = co_await open_chunks(subject.recordings, subject.chunks);
+  if (!sources) co_return Failure(sources.error());
   const auto& spans = subject.timeline->spans;
   const bool rendered = std::ranges::any_of(spans, [](const Span& span) {
     return span.kind == SpanKind::repaired && span.source == SpanSource::tap;
   });
-  const auto repair = sources.samples.size();
-  if (rendered) {
-    const auto name = repair_blob(subject.call, static_cast<std::uint32_t>(subject.verdict));
-    auto info = co_await services_.blobs.info(name);
-    if (!info) co_return fail("open what was filled from the tap", info.error());
-    auto head = co_await services_.blobs.read(name, 0, repair_header_bytes, info->etag);
-    if (!head) co_return fail("open what was filled from the tap", head.error());
-    auto header = read_repair_header(*head);
-    if (!header) co_return Failure(header.error());
-    opened.identity += fmt::format("repair {} {}\n", name.text, info->etag);
-    sources.layouts.push_back(
-        {.format = header->format, .frames = header->frames, .voices = header->voices});
-    sources.samples.push_back(std::make_unique<StoredSamples>(
-        std::make_unique<BlobBytes>(services_.blobs, name, info->etag), name.text, header->format,
-        repair_header_bytes, header->frames));
-  }
+  const auto repair = sources->samples.size();
+  if (rendered)
+    if (auto opened = co_await open_repair(&subject, &*sources); !opened)
+      co_return Failure(opened.error());
   std::vector<SpanAudio> plays;
   for (const auto& span : spans) {
-    opened.identity += identity_of(span);
+    sources->identity += identity_of(span);
     SpanAudio play{.first_frame = span.first_frame, .frames = span.frames};
     if (span.source == SpanSource::tap) {
       play.source = repair;
     } else if (span.source != SpanSource::none) {
-      const auto at = std::ranges::find_if(*audio, [&](const ChunkAudio& one) {
-        return one.chunk.recording == span.recording && one.chunk.index == span.chunk;
+      const auto at = std::ranges::find_if(sources->chunks, [&](const Chunk& chunk) {
+        return chunk.recording == span.recording && chunk.index == span.chunk;
       });
-      if (at != audio->end()) play.source = static_cast<std::size_t>(at - audio->begin());
+      if (at != sources->chunks.end())
+        play.source = static_cast<std::size_t>(at - sources->chunks.begin());
     }
     plays.push_back(play);
   }
-  bring_to_one_rate(sources, plays);
-  auto layout = timeline_layout(*subject.timeline, plays, sources.layouts, channels);
+  bring_to_one_rate(*sources, plays);
+  auto layout = timeline_layout(*subject.timeline, plays, sources->layouts, channels);
   if (!layout) co_return Failure(layout.error());
-  opened.audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources.samples));
-  co_return opened;
+  co_return Opened{
+      .audio = std::make_unique<WavAudio>(std::move(*layout), std::move(sources->samples)),
+      .identity = std::move(sources->identity)};
 }
 
 // To the highest that there is, which loses nothing; `plays` counts in the sources' own frames.
 // What has no known rate stays as it is, for the layout to refuse.
 void AudioOpener::bring_to_one_rate(Sources& sources, std::vector<SpanAudio>& plays) const {
-  if (services_.convert_on == nullptr) return;
+  if (services_.conversion == nullptr) return;
   std::uint32_t rate = 0;
   for (const auto& layout : sources.layouts) rate = std::max(rate, layout.format.sample_rate_hz);
   for (std::size_t i = 0; i < sources.layouts.size(); ++i) {
@@ -225,7 +256,7 @@ void AudioOpener::bring_to_one_rate(Sources& sources, std::vector<SpanAudio>& pl
     const auto own = layout.format.sample_rate_hz;
     if (own == rate || own == 0 || layout.format.frame_bytes() == 0) continue;
     auto resampled = std::make_unique<ResampledSamples>(std::move(sources.samples[i]), rate,
-                                                        *services_.convert_on);
+                                                        services_.conversion->offload);
     layout.format = resampled->format();
     layout.frames = resampled->frames();
     sources.samples[i] = std::move(resampled);

@@ -7,6 +7,7 @@
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
+#include "ports/frame_decoder.hpp"
 #include "ports/tap_spool.hpp"
 #include "recording/audio_layouts.hpp"
 #include "recording/audio_reader.hpp"
@@ -49,6 +50,12 @@ struct AudioSubject {
   int verdict = 0;  // its number, which names what was rendered
 };
 
+// All outlive this.
+struct AudioConversion {
+  FrameDecoders& mp3;
+  Offload& offload;
+};
+
 class AudioOpener {
  public:
   // All outlive this, and every reader that it opens.
@@ -57,9 +64,9 @@ class AudioOpener {
     ChunkSource& chunks;
     BlobStore& blobs;
     TapSpool& spool;
-    // With it, chunks of different sample rates are opened too: as a merge does it. A view does
-    // not, because each of its reads would have to be resampled anew.
-    Offload* convert_on = nullptr;
+    // With it, what must be decoded or brought to one sample rate is opened too: as a merge does
+    // it. A view does not, because every reader would make it anew.
+    const AudioConversion* conversion = nullptr;
   };
   explicit AudioOpener(Services services) : services_(services) {}
 
@@ -79,7 +86,12 @@ class AudioOpener {
   struct Sources {
     std::vector<LayoutSource> layouts;
     std::vector<std::unique_ptr<SampleSource>> samples;
+    std::vector<Chunk> chunks;  // that they are of
+    std::string identity;
   };
+  Task<Result<Sources>> open_chunks(std::vector<Recording> recordings, std::vector<Chunk> chunks);
+  Task<Result<void>> open_repair(const AudioSubject* subject, Sources* sources);
+  Task<Result<std::unique_ptr<SampleSource>>> open_chunk(Chunk chunk);
   Task<Result<OpenedAudio>> open_mp3(AudioSubject subject);
   Task<Result<Opened>> open_samples(AudioSubject subject, AudioRequest request);
   Task<Result<Opened>> open_acs(AudioSubject subject, ChannelChoice channels);

@@ -1,5 +1,7 @@
 #include "recording/call_audio.hpp"
 
+#include "recording/chunk_name.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -35,12 +37,13 @@ Task<Result<std::string>> caller_of(CallStore& store, std::vector<Recording> rec
 
 Task<Result<std::vector<ChunkAudio>>> chunk_audio(CallStore& store, ChunkSource& source,
                                                   std::vector<Recording> recordings,
-                                                  std::vector<Chunk> chunks) {
+                                                  std::vector<Chunk> chunks, bool mp3_too) {
   auto caller = co_await caller_of(store, recordings);
   if (!caller) co_return Failure(caller.error());
   std::vector<ChunkAudio> out;
   for (auto& chunk : chunks) {
-    if (!is_pcm(chunk)) continue;
+    const bool pcm = is_pcm(chunk);
+    if (!pcm && !(mp3_too && is_mp3(chunk))) continue;
     const auto recording = std::ranges::find(recordings, chunk.recording, &Recording::id);
     const auto kind =
         recording == recordings.end() ? RecordingChannels::mixed : recording->channels;
@@ -51,11 +54,16 @@ Task<Result<std::vector<ChunkAudio>>> chunk_audio(CallStore& store, ChunkSource&
       metadata = std::move(*read);
     }
     LayoutSource layout{.format = chunk.format,
-                        .frames = chunk.data_bytes / chunk.format.frame_bytes(),
+                        .frames = pcm ? chunk.data_bytes / chunk.format.frame_bytes() : 0,
                         .voices = channel_voices(chunk.format.channels, kind, metadata, *caller)};
     out.push_back({std::move(chunk), std::move(layout)});
   }
   co_return out;
+}
+
+bool is_mp3(const Chunk& chunk) {
+  const auto name = parse_chunk_name(chunk.audio.text);
+  return chunk.data_bytes > 0 && name && name->file == ChunkFile::mp3;
 }
 
 std::unique_ptr<SampleSource> samples_of(ChunkSource& source, const Chunk& chunk) {

@@ -18,12 +18,14 @@ struct ChunkAudio {
   LayoutSource layout;
 };
 
-// The chunks of these that hold PCM, in the order given, with the voices of their channels: from
+// The chunks of these that hold PCM, or MP3 too (whose frames are not counted here, so there are 0
+// of them), in the order given, with the voices of their channels: from
 // their metadata where a recording is unmixed. A metadata file that is gone or unreadable is no
 // failure; one that cannot be reached is.
 Task<Result<std::vector<ChunkAudio>>> chunk_audio(CallStore& store, ChunkSource& source,
                                                   std::vector<Recording> recordings,
-                                                  std::vector<Chunk> chunks);
+                                                  std::vector<Chunk> chunks, bool mp3_too = false);
+bool is_mp3(const Chunk& chunk);
 
 std::unique_ptr<SampleSource> samples_of(ChunkSource& source, const Chunk& chunk);
 

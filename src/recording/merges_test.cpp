@@ -10,6 +10,7 @@
 #include <cmath>
 #include <doctest/doctest.h>
 #include <functional>
+#include <memory>
 #include <numbers>
 #include <optional>
 #include <span>
@@ -50,6 +51,12 @@ Bytes tone(double hz, std::uint32_t rate, double seconds) {
 Task<void> keep(Task<JobOutcome> task, std::optional<JobOutcome>* outcome) {
   *outcome = co_await std::move(task);
 }
+
+struct NoDecoders : FrameDecoders {
+  Result<std::unique_ptr<FrameDecoder>> open_mp3(AudioFormat, std::uint32_t) override {
+    return fail(ErrorKind::unavailable, "there is no decoder");
+  }
+};
 
 struct MergedCall : RecordedCall {
   MergedCall() { store_call(); }
@@ -95,7 +102,9 @@ struct MergedCall : RecordedCall {
   ByosChunkSource source{blobs, store, runtime.clock(), counters, log};
   SlowOffload offload{runtime.clock()};
   RecordingQueries queries{{store, source, blobs, spool}};
-  AudioOpener opener{{store, source, blobs, spool, &offload}};
+  NoDecoders decoders;
+  AudioConversion conversion{decoders, offload};
+  AudioOpener opener{{store, source, blobs, spool, &conversion}};
   MergeServices services{store, store, queries, opener, blobs, runtime.clock(), counters, log};
   Merges merges{services, {.unfinished_max = 3, .per_recording_max = 4}};
   RecordingMerger merger{services, offload};

@@ -22,6 +22,9 @@ struct Mp3Layout {
   // which is right while it is constant.
   std::optional<std::uint64_t> frames;
   std::uint32_t frame_samples = 0;
+  // Samples of silence that the encoder says it put before the sound and behind it.
+  std::optional<std::uint64_t> encoder_delay;
+  std::uint64_t encoder_padding = 0;
   Duration duration() const;
 };
 

@@ -46,4 +46,20 @@ class StoredSamples : public SampleSource {
   std::uint64_t frames_;
 };
 
+// All channels of another as one, 16 bits.
+class MixedSamples : public SampleSource {
+ public:
+  explicit MixedSamples(std::unique_ptr<SampleSource> source) : source_(std::move(source)) {}
+
+  AudioFormat format() const override {
+    return {
+        .sample_rate_hz = source_->format().sample_rate_hz, .channels = 1, .bits_per_sample = 16};
+  }
+  std::uint64_t frames() const override { return source_->frames(); }
+  Task<Result<Bytes>> read(std::uint64_t first, std::uint64_t count) override;
+
+ private:
+  std::unique_ptr<SampleSource> source_;
+};
+
 }  // namespace earshot::recording

@@ -8,6 +8,7 @@ import { Stage, filesUnder, freePort, output, recordedCall, text } from "./suppo
 let stage;
 let recording;
 let wav;
+let merged;
 let chunks;
 
 before(async () => {
@@ -21,6 +22,8 @@ before(async () => {
   ({ recording } = await recordedCall(simulator, earshot, 11));
   wav = path.join(stage.folder, "call.wav");
   await earshot.ask("recordings", "download", recording.recordingId, "-o", wav);
+  merged = path.join(stage.folder, "merged.wav");
+  await earshot.ask("recordings", "merge", recording.recordingId, "-o", merged);
   chunks = (await filesUnder(folder)).filter((name) => /\d+-audiowav\.wav$/.test(name))
     .sort((left, right) => Number.parseInt(path.basename(left)) - Number.parseInt(path.basename(right)));
   assert.ok(chunks.length >= 2, `several chunks were expected, not ${chunks}`);
@@ -54,6 +57,16 @@ test("ffmpeg decodes the download to what its concatenation of the chunks decode
   const joined = await output("ffmpeg", "-v", "error", "-f", "concat", "-safe", "0", "-i", list, "-f", "s16le", "-");
   assert.ok(whole.some((byte) => byte !== 0), "the recording is silent");
   assert.ok(whole.equals(joined), `${whole.length} bytes differ from ${joined.length}`);
+});
+
+test("ffmpeg and SoX join the chunks to the samples that the merged file has", async () => {
+  const ours = await output("ffmpeg", "-v", "error", "-i", merged, "-f", "s16le", "-");
+  const list = path.join(stage.folder, "merged.txt");
+  await writeFile(list, chunks.map((chunk) => `file '${chunk}'\n`).join(""));
+  const byFfmpeg = await output("ffmpeg", "-v", "error", "-f", "concat", "-safe", "0", "-i", list, "-f", "s16le", "-");
+  const bySox = await output("sox", "-V1", ...chunks, "-t", "raw", "-e", "signed-integer", "-b", "16", "-");
+  assert.ok(ours.equals(byFfmpeg), `${ours.length} bytes differ from ffmpeg's ${byFfmpeg.length}`);
+  assert.ok(ours.equals(bySox), `${ours.length} bytes differ from SoX's ${bySox.length}`);
 });
 
 test("SoX and ffmpeg read the same samples from the download without a complaint", async () => {

@@ -1,6 +1,7 @@
 // Audio written out as one file, asked for over the API.
 #include "tests/scenario/world.hpp"
 
+#include <cmath>
 #include <doctest/doctest.h>
 
 using namespace earshot;
@@ -107,6 +108,45 @@ TEST_CASE("a merge that was asked for before the service ended is made by the ne
   world.start_service();
   (void)world.done(1);
   CHECK(world.api(world.base + "/merges/1/audio").body == world.recording_audio().body);
+}
+
+TEST_CASE("an mp3 recording is merged into a WAV, with every tone in its place") {
+  MergeWorld world({.acs = {.chunk_length = 6s}, .environment = {{"RECORDING_FORMAT", "mp3"}}});
+  const auto& recorded = world.report.recordings.at(0);
+  REQUIRE(recorded.chunks.size() >= 2);
+  REQUIRE(world.post("{}").status == 202);
+  const auto merge = world.done(1);
+  CHECK(World::text(merge.at("result").as_object(), "contentType") == "audio/wav");
+  const StoredSound sound = read_wav(world.api(world.base + "/merges/1/audio").body);
+  CHECK(sound.rate_hz == 16'000);
+
+  // What the encoder put around each chunk is gone, but for a frame's rest at its end.
+  const double began = seconds(recorded.started_at);
+  CHECK(std::abs(static_cast<double>(sound.samples.size()) / sound.rate_hz -
+                 seconds(recorded.length)) < 0.04 * static_cast<double>(recorded.chunks.size()));
+  const auto heard = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  REQUIRE(heard.size() >= 6);
+  CHECK(heard.front().number == 100);
+  CHECK(heard.back().number == 105);
+  for (const auto& tone : heard)
+    CHECK(std::abs(tone.start_s + began -
+                   (spoken_at_s(world.report, "tones 100") + (tone.number - 100) * 0.5)) < 0.5);
+
+  // By channel, on the call's clock and by verdict too; the view says who can.
+  REQUIRE(world.verdict().size() > 0);
+  const Reply view = world.api(world.base + "/audio?channels=0");
+  CHECK(view.status == 409);
+  CHECK(view.body.find("merge") != std::string::npos);
+  REQUIRE(world.post(R"({"channels":0})").status == 202);
+  REQUIRE(world.post(R"({"source":"repaired"})").status == 202);
+  (void)world.done(2);
+  const auto repaired = world.done(3);
+  CHECK(repaired.at("bytesTotal").to_number<std::size_t>() > 0);
+  const StoredSound mended = read_wav(world.api(world.base + "/merges/3/audio").body);
+  const auto again = decode_tones(mended.samples, mended.rate_hz, Party::caller);
+  REQUIRE(again.size() >= 6);
+  CHECK(again.front().number == 100);
+  CHECK(again.back().number == 105);
 }
 
 TEST_CASE("a merge that cannot be is refused, with the reason") {
