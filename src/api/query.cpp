@@ -6,15 +6,13 @@
 namespace earshot::api {
 namespace {
 
-Result<int> limit_of(const net::HttpRequest& request) {
+Result<int> limit_of(const net::HttpRequest& request, int most = page_size_max) {
   const auto text = request.query("limit");
   if (!text) return page_size_default;
   int limit = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (error != std::errc{} || end != text->data() + text->size() || limit < 1 ||
-      limit > page_size_max)
-    return fail(ErrorKind::invalid,
-                fmt::format("limit takes a whole number from 1 to {}", page_size_max));
+  if (error != std::errc{} || end != text->data() + text->size() || limit < 1 || limit > most)
+    return fail(ErrorKind::invalid, fmt::format("limit takes a whole number from 1 to {}", most));
   return limit;
 }
 
@@ -85,6 +83,25 @@ Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request) {
   auto discovery = discovery_of(request);
   if (!discovery) return Failure(discovery.error());
   query.discovery = *discovery;
+  return query;
+}
+
+Result<TranscriptQuery> parse_transcript_query(const net::HttpRequest& request) {
+  TranscriptQuery query{.text = request.query("q").value_or("")};
+  constexpr std::string_view blanks = " \t\r\n";
+  query.text.erase(0, std::min(query.text.find_first_not_of(blanks), query.text.size()));
+  query.text.erase(query.text.find_last_not_of(blanks) + 1);
+  if (query.text.empty()) return fail(ErrorKind::invalid, "q takes the text to search for");
+  auto limit = limit_of(request, search_limit_max);
+  if (!limit) return Failure(limit.error());
+  auto from = time_of(request, "from");
+  if (!from) return Failure(from.error());
+  auto to = time_of(request, "to");
+  if (!to) return Failure(to.error());
+  query.limit = *limit;
+  query.from = *from;
+  query.to = *to;
+  query.cursor = request.query("cursor").value_or("");
   return query;
 }
 

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "net/http_message.hpp"
 #include "ports/call_store.hpp"
+#include "ports/transcript_search.hpp"
 
 #include <optional>
 
@@ -16,6 +17,8 @@ inline constexpr int page_size_max = 500;
 Result<CallQuery> parse_call_query(const net::HttpRequest& request);
 // discovery, from, to, before, limit
 Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request);
+// q, from, to, limit, cursor; q without blanks around it
+Result<TranscriptQuery> parse_transcript_query(const net::HttpRequest& request);
 // number, of a verdict; nullopt: the newest
 Result<std::optional<int>> parse_verdict_number(const net::HttpRequest& request);
 

@@ -1,6 +1,7 @@
 #include "api/transcript_routes.hpp"
 
 #include "api/problem.hpp"
+#include "api/query.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -65,6 +66,9 @@ void TranscriptRoutes::add_routes(net::Router& router,
              wrap(access_.guard([this](net::HttpRequest request) {
                return show_transcript(std::move(request));
              })));
+  router.add(
+      "GET", "/api/v1/transcripts/search",
+      wrap(access_.guard([this](net::HttpRequest request) { return search(std::move(request)); })));
 }
 
 // 404 when there is no such call, or acs has no audio yet; 409 for repaired before the verdict.
@@ -85,6 +89,19 @@ Task<net::HttpResponse> TranscriptRoutes::show_transcript(net::HttpRequest reque
   response.headers.set("Cache-Control", "private, no-store");
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Vary", "Accept");
+  co_return response;
+}
+
+// 400 for what the port calls invalid.
+Task<net::HttpResponse> TranscriptRoutes::search(net::HttpRequest request) {
+  auto query = parse_transcript_query(request);
+  if (!query) co_return problem(query.error());
+  const std::string searched = query->text;
+  auto page = co_await services_.search.search_transcripts(std::move(*query));
+  if (!page) co_return problem(page.error());
+  services_.log.info("transcripts searched", {{"hits", page->hits.size()}, {"peer", request.peer}});
+  auto response = net::json_response(200, transcript_page_json(*page, searched));
+  response.headers.set("Cache-Control", "private, no-store");
   co_return response;
 }
 

@@ -50,7 +50,7 @@ struct World {
   store::MemoryStore store{random};
   Counters counters;
   MemoryLog log;
-  TranscriptRoutes routes{{store, counters, log}, Secret(key)};
+  TranscriptRoutes routes{{store, store, counters, log}, Secret(key)};
   net::Router router;
 };
 
@@ -95,4 +95,31 @@ TEST_CASE("reading a transcript is logged, and what was said is not") {
   CHECK(world.transcript("?format=srt").status == 200);
   CHECK(world.log.contains("transcript read"));
   CHECK_FALSE(world.log.contains("secret"));
+}
+
+TEST_CASE("a search shows the call and a snippet, and its text is logged nowhere") {
+  World world;
+  const auto found = world.ask("/api/v1/transcripts/search?q=%20SECRET%20word");
+  CHECK(found.status == 200);
+  const auto shown = boost::json::parse(found.body).as_object();
+  REQUIRE(shown.at("hits").as_array().size() == 1);
+  const auto& hit = shown.at("hits").at(0).as_object();
+  CHECK(hit.at("contextId").as_string() == call_id);
+  CHECK(hit.at("snippet") == "my secret word");
+  CHECK(hit.at("matchFromByte") == 3);
+  CHECK(hit.at("startSeconds") == 1.0);
+  CHECK(shown.at("next").is_null());
+  CHECK(world.log.contains("transcripts searched"));
+  CHECK_FALSE(world.log.contains("SECRET"));
+  CHECK_FALSE(world.log.contains("secret"));
+}
+
+TEST_CASE("a search that cannot be made is refused with its reason") {
+  World world;
+  CHECK(world.ask("/api/v1/transcripts/search?q=word", {}, false).status == 401);
+  for (const char* query : {"", "?q=", "?q=%20", "?q=x&limit=0", "?q=x&limit=201", "?q=x&from=now",
+                            "?q=x&cursor=%21"}) {
+    CAPTURE(query);
+    CHECK(world.ask(std::string("/api/v1/transcripts/search") + query).status == 400);
+  }
 }

@@ -329,7 +329,7 @@ class RunningService : public Service {
     file_routes_ = std::make_unique<api::FileRoutes>(keeping, config_.api_key);
     merge_routes_ = std::make_unique<api::MergeRoutes>(*merges_, config_.api_key, outside_.counters,
                                                        outside_.log);
-    const api::TranscriptRoutesServices reading{*store_, outside_.counters, outside_.log};
+    const api::TranscriptRoutesServices reading{*store_, *store_, outside_.counters, outside_.log};
     transcript_routes_ = std::make_unique<api::TranscriptRoutes>(reading, config_.api_key);
   }
 

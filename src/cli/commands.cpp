@@ -93,6 +93,22 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   transcript->add_flag("--overwrite", transcript_options->overwrite,
                        "replaces the file if it is there");
 
+  auto* transcripts = app.add_subcommand("transcripts", "What was said on all calls: search");
+  transcripts->require_subcommand(1);
+  auto* search = transcripts->add_subcommand("search", "Finds turns that hold a text");
+  search->footer(
+      "The text is found as it stands, upper and lower case alike; no character of it means\n"
+      "anything else. Newest calls first.\n"
+      "Examples:\n  earshot transcripts search \"invoice of March\"\n"
+      "  earshot transcripts search refund --from 2026-03-01T00:00:00Z --limit 100");
+  auto search_options = bind<TranscriptsSearchOptions>(*search, chosen, run_transcripts_search);
+  search->add_option("text", search_options->text, "what was said, or a part of it")->required();
+  search->add_option("--from", search_options->from,
+                     "of calls received at or after, as 2026-03-02T00:00:00Z");
+  search->add_option("--to", search_options->to, "of calls received before");
+  search->add_option("--limit", search_options->limit, "how many")->check(CLI::Range(1, 200));
+  search->add_option("--cursor", search_options->cursor, "the next page, as the one before says");
+
   auto* recordings =
       app.add_subcommand("recordings", "Recordings: list, show, download, merge, verify");
   recordings->require_subcommand(1);

@@ -47,6 +47,14 @@ struct TranscriptOptions {
   std::string output;  // "" or "-" = standard output
   bool overwrite = false;
 };
+struct TranscriptsSearchOptions {
+  CommonOptions common;
+  std::string text;
+  std::string from;
+  std::string to;
+  std::string cursor;  // what an answer gave as its next page
+  int limit = 20;
+};
 struct RecordingsListOptions {
   CommonOptions common;
   std::string from;
@@ -94,6 +102,7 @@ Task<int> run_calls_resume(ApiClient& client, CallsPauseOptions options);
 // 0 only when the verdict is `complete`; 3 for any other, `pending` included.
 Task<int> run_verdict(ApiClient& client, VerdictOptions options);
 Task<int> run_transcript(ApiClient& client, TranscriptOptions options);
+Task<int> run_transcripts_search(ApiClient& client, TranscriptsSearchOptions options);
 Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
@@ -102,8 +111,8 @@ Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
 
 Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);
 
-// Adds `calls`, `verdict`, `transcript`, `recordings` and `events` to a command line. When one of
-// them was chosen, `chosen` gives its exit code.
+// Adds `calls`, `verdict`, `transcript`, `transcripts`, `recordings` and `events` to a command
+// line. When one of them was chosen, `chosen` gives its exit code.
 struct ChosenCommand {
   CommonOptions common;
   std::function<Task<int>(ApiClient&)> run;

@@ -25,6 +25,7 @@ constexpr Duration inside_turn = 300ms;
 constexpr Duration other_run = 250ms;
 constexpr Duration other_chunk = 20ms;
 constexpr int creep_divisor = 20;
+constexpr Duration known_well = 100ms;
 
 // A recorded span on its three clocks. All are straight lines between their ends.
 struct RecordedSpan {
@@ -87,10 +88,8 @@ class Placer {
 
   bool has_audio() const { return !spans_.empty(); }
 
-  // Where what the bridge had at that time stands on the timeline; the piece is the one that holds
-  // at `hint`.
-  Duration on_timeline(Speaker side, Duration call_time, Duration hint) const {
-    const auto* piece = choose_piece(side, hint).piece;
+  // Where what the bridge had at that time stands on the timeline, by that piece.
+  Duration on_timeline(const MappingPiece* piece, Duration call_time) const {
     if (piece == nullptr) return call_time;
     const Duration nominal = call_time + piece->shift;
     const auto* span = nearest_span(*piece, nominal);
@@ -222,27 +221,32 @@ class Placer {
   std::vector<RecordedSpan> spans_;  // ascending
 };
 
-// The start of a turn and its end may lie in two pieces; each is moved by its own.
+// The start of a turn and its end may lie in two pieces, and each is moved by its own; but a guess
+// at one of them must not stretch the turn.
 class TurnPlacer {
  public:
-  TurnPlacer(const Placer& placer, const Turn& turn) : placer_(placer), turn_(turn) {
+  TurnPlacer(const Placer& placer, const Turn& turn) : placer_(placer) {
     const Duration inside = std::min(inside_turn, (turn.end - turn.start) / 2);
-    hint_from_ = turn.start + inside;
-    hint_to_ = turn.end - inside;
+    middle_ = turn.start + (turn.end - turn.start) / 2;
+    first_ = placer.choose_piece(turn.speaker, turn.start + inside);
+    last_ = placer.choose_piece(turn.speaker, turn.end - inside);
+    const auto worst = std::max(first_.uncertainty, last_.uncertainty);
+    if (worst > known_well) {
+      const auto better = first_.uncertainty <= last_.uncertainty ? first_ : last_;
+      first_ = last_ = {better.piece, worst};
+    }
     from_ = at(turn.start);
     to_ = std::max(from_, at(turn.end));
   }
 
   Duration at(Duration call_time) const {
-    return placer_.on_timeline(turn_.speaker, call_time,
-                               std::clamp(call_time, hint_from_, std::max(hint_from_, hint_to_)));
+    return placer_.on_timeline(call_time < middle_ ? first_.piece : last_.piece, call_time);
   }
   Duration from() const { return from_; }
   Duration to() const { return to_; }
 
   void judge(TranscriptTurn& out) const {
-    for (const auto hint : {hint_from_, hint_to_}) {
-      const auto chosen = placer_.choose_piece(turn_.speaker, hint);
+    for (const auto& chosen : {first_, last_}) {
       const auto basis = chosen.piece == nullptr ? MappingBasis::metadata : chosen.piece->basis;
       out.basis = out.basis ? std::min(*out.basis, basis) : basis;
       out.uncertainty = std::max(out.uncertainty, chosen.uncertainty);
@@ -251,9 +255,9 @@ class TurnPlacer {
 
  private:
   const Placer& placer_;
-  const Turn& turn_;
-  Duration hint_from_{0};
-  Duration hint_to_{0};
+  Placer::ChosenPiece first_;
+  Placer::ChosenPiece last_;
+  Duration middle_{0};
   Duration from_{0};
   Duration to_{0};
 };

@@ -1,6 +1,7 @@
 #include "store/memory_store.hpp"
 
 #include "store/detail/memory_tables.hpp"
+#include "store/detail/search_rows.hpp"
 #include "store/detail/stored_text.hpp"
 
 #include <algorithm>
@@ -23,6 +24,14 @@ void cut_to(std::vector<T>& list, int limit) {
 
 bool within(WallTime time, const std::optional<WallTime>& from, const std::optional<WallTime>& to) {
   return (!from || time >= *from) && (!to || time < *to);
+}
+
+bool holds(std::string_view text, std::string_view wanted) {
+  const auto low = [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  };
+  const auto same = [&](char a, char b) { return low(a) == low(b); };
+  return !std::ranges::search(text, wanted, same).empty();
 }
 
 Failure lease_lost() {
@@ -279,6 +288,40 @@ Task<Result<std::vector<Turn>>> MemoryStore::turns_of(ContextId call) {
     return std::tie(turn.start, turn.end, turn.session_id, turn.item_id);
   });
   co_return found;
+}
+
+Task<Result<TranscriptPage>> MemoryStore::search_transcripts(TranscriptQuery query) {
+  const auto text = check_search(query);
+  if (!text) co_return Failure(text.error());
+  const auto behind = read_cursor(query.cursor);
+  const auto comes_before = [](const SearchPosition& a, const SearchPosition& b) {
+    if (a.received_at != b.received_at) return a.received_at > b.received_at;
+    if (a.context_id != b.context_id) return a.context_id > b.context_id;
+    return std::tie(a.start_us, a.session_id, a.item_id) <
+           std::tie(b.start_us, b.session_id, b.item_id);
+  };
+  std::vector<TranscriptHit> hits;
+  std::lock_guard lock(state_->mutex);
+  for (const auto& [key, turn] : state_->tables.turns) {
+    const auto call = state_->tables.calls.find(turn.call);
+    if (call == state_->tables.calls.end() || !holds(turn.text, *text)) continue;
+    const auto received_at = call->second.received_at;
+    if (!within(received_at, query.from, query.to)) continue;
+    TranscriptHit hit{.call = turn.call,
+                      .received_at = received_at,
+                      .session_id = turn.session_id,
+                      .item_id = turn.item_id,
+                      .speaker = turn.speaker,
+                      .start = turn.start,
+                      .end = turn.end,
+                      .text = turn.text};
+    if (behind && !comes_before(*behind, position_of(hit))) continue;
+    hits.push_back(std::move(hit));
+  }
+  std::ranges::sort(hits, [&](const TranscriptHit& a, const TranscriptHit& b) {
+    return comes_before(position_of(a), position_of(b));
+  });
+  co_return page_of(std::move(hits), query.limit);
 }
 
 Task<Result<std::vector<JournalEntry>>> MemoryStore::journal_of(ContextId call) {

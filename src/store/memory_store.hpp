@@ -6,12 +6,17 @@
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
+#include "ports/transcript_search.hpp"
 
 #include <memory>
 
 namespace earshot::store {
 
-class MemoryStore : public CallStore, public JobStore, public FileLocations, public MergeStore {
+class MemoryStore : public TranscriptSearch,
+                    public CallStore,
+                    public JobStore,
+                    public FileLocations,
+                    public MergeStore {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -50,6 +55,8 @@ class MemoryStore : public CallStore, public JobStore, public FileLocations, pub
                                                   std::optional<int> number) override;
   Task<Result<std::vector<Verdict>>> verdicts_of(ContextId call) override;
   Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override;
+  // Letters of ASCII alone are found in either case.
+  Task<Result<TranscriptPage>> search_transcripts(TranscriptQuery query) override;
   Task<Result<void>> ping() override;
 
   Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override;

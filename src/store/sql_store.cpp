@@ -8,6 +8,7 @@
 #include "store/detail/merge_rows.hpp"
 #include "store/detail/readers.hpp"
 #include "store/detail/recording_rows.hpp"
+#include "store/detail/search_rows.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/turn_rows.hpp"
 #include "store/detail/verdict_rows.hpp"
@@ -232,6 +233,18 @@ class SqlStoreImpl : public SqlStore {
   }
   Task<Result<int>> unfinished_merges() override {
     return read([](Connection& connection) { return count_unfinished_merges(connection); });
+  }
+
+  Task<Result<TranscriptPage>> search_transcripts(TranscriptQuery query) override {
+    auto text = check_search(query);
+    if (!text) co_return Failure(text.error());
+    const int limit = query.limit;
+    auto hits =
+        co_await read([query = std::move(query), text = std::move(*text)](Connection& connection) {
+          return search_turns(connection, query, text);
+        });
+    if (!hits) co_return Failure(hits.error());
+    co_return page_of(std::move(*hits), limit);
   }
 
   Task<Result<void>> ping() override {

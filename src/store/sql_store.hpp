@@ -21,6 +21,7 @@
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
+#include "ports/transcript_search.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -47,7 +48,11 @@ struct SqlStoreOptions {
   Duration unacknowledged_max = 15s;  // bytes that nobody acknowledges (tcp_user_timeout)
 };
 
-class SqlStore : public CallStore, public JobStore, public FileLocations, public MergeStore {
+class SqlStore : public TranscriptSearch,
+                 public CallStore,
+                 public JobStore,
+                 public FileLocations,
+                 public MergeStore {
  public:
   // Called after each commit that added jobs, on the committer's thread; quick. Before the first
   // commit; none: nobody is told.

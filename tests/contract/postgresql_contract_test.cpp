@@ -10,6 +10,7 @@
 #include "tests/contract/merge_store_contract.hpp"
 #include "tests/contract/postgresql_server.hpp"
 #include "tests/contract/sample_rows.hpp"
+#include "tests/contract/transcript_search_contract.hpp"
 
 #include <doctest/doctest.h>
 #include <set>
@@ -39,6 +40,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
+  TranscriptSearch& search() override { return *store_; }
   const MemoryLog& log() const { return log_; }
 
  private:
@@ -64,6 +66,7 @@ TEST_CASE("PostgreSQL: an event is kept once") { call_store_keeps_events_once(po
 TEST_CASE("PostgreSQL: absurd text has an outcome") { call_store_bears_absurd_text(postgresql); }
 TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: what was said is found") { transcripts_are_found(postgresql); }
 TEST_CASE("PostgreSQL: jobs are leased") { job_store_leases(postgresql); }
 TEST_CASE("PostgreSQL: unique work is added once") { job_store_adds_unique_work_once(postgresql); }
 TEST_CASE("PostgreSQL: what was given up stays visible") {

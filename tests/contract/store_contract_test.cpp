@@ -8,6 +8,7 @@
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
 #include "tests/contract/temporary_directory.hpp"
+#include "tests/contract/transcript_search_contract.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,6 +21,7 @@ class MemoryUnderTest : public StoreUnderTest {
   JobStore& jobs() override { return store_; }
   FileLocations& files() override { return store_; }
   MergeStore& merges() override { return store_; }
+  TranscriptSearch& search() override { return store_; }
 
  private:
   SeededRandom random_{1};
@@ -39,6 +41,7 @@ class SqliteUnderTest : public StoreUnderTest {
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
+  TranscriptSearch& search() override { return *store_; }
 
  private:
   TemporaryDirectory directory_;
@@ -63,6 +66,7 @@ TEST_CASE("memory store: an event is kept once") { call_store_keeps_events_once(
 TEST_CASE("memory store: absurd text has an outcome") { call_store_bears_absurd_text(memory); }
 TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept(memory); }
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
+TEST_CASE("memory store: what was said is found") { transcripts_are_found(memory); }
 TEST_CASE("memory store: jobs are leased") { job_store_leases(memory); }
 TEST_CASE("memory store: unique work is added once") { job_store_adds_unique_work_once(memory); }
 TEST_CASE("memory store: what was given up stays visible") {
@@ -78,6 +82,7 @@ TEST_CASE("SQLite: an event is kept once") { call_store_keeps_events_once(sqlite
 TEST_CASE("SQLite: absurd text has an outcome") { call_store_bears_absurd_text(sqlite); }
 TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlite); }
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
+TEST_CASE("SQLite: what was said is found") { transcripts_are_found(sqlite); }
 TEST_CASE("SQLite: jobs are leased") { job_store_leases(sqlite); }
 TEST_CASE("SQLite: unique work is added once") { job_store_adds_unique_work_once(sqlite); }
 TEST_CASE("SQLite: what was given up stays visible") { job_store_keeps_what_was_given_up(sqlite); }

@@ -7,6 +7,7 @@
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
+#include "ports/transcript_search.hpp"
 
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@ class StoreUnderTest {
   virtual JobStore& jobs() = 0;
   virtual FileLocations& files() = 0;
   virtual MergeStore& merges() = 0;
+  virtual TranscriptSearch& search() = 0;
 
   template <class T>
   T run(Task<T> task) {

@@ -72,7 +72,7 @@ test("storage-blob lists by prefix the same blobs, with the sizes that Earshot t
   const metadata = blobs.filter((blob) => /-acsmetadata.*\.json$/.test(blob.name));
   assert.equal(metadata.length, audio.length, "each chunk has its metadata beside it");
   const others = blobs.filter((blob) => !audio.includes(blob) && !metadata.includes(blob));
-  for (const blob of others) assert.match(path.posix.basename(blob.name), /^manifest(-\d+)?\.json$/);
+  for (const blob of others) assert.match(path.posix.basename(blob.name), /^((manifest|transcript)(-\d+)?\.json|transcript\.vtt)$/);
   assert.equal((await listed({ prefix: "19990101/" })).length, 0);
 });
 

@@ -44,6 +44,17 @@ std::vector<Chunk> placed_chunks(const CallEvidence& evidence, const Timeline& t
   return chunks;
 }
 
+AudioSubject subject_of(const CallEvidence& evidence, const Verdict& verdict) {
+  AudioSubject subject{.call = evidence.call};
+  subject.timeline = verdict.timeline;
+  subject.verdict = verdict.number;
+  for (const auto& one : evidence.recordings) {
+    subject.recordings.push_back(one.recording);
+    for (const auto& chunk : one.chunks) subject.chunks.push_back(chunk.chunk);
+  }
+  return subject;
+}
+
 ManifestVerdict manifest_verdict(const Verdict& verdict) {
   const auto& n = verdict.numbers;
   return {.number = verdict.number,
@@ -124,6 +135,7 @@ CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
       second_copies_(services.files, services.chunks, services.clock),
       mender_({services.store, services.blobs, services.spool, services.chunks, services.offload,
                services.log}),
+      transcripts_(services.store, services.blobs),
       unchanged_(services.counters.counter("earshot_verdicts_unchanged_total",
                                            "verifications that found what was known already")) {
   if (!options_.manifest_key.private_key.empty())
@@ -191,6 +203,8 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
     co_return JobOutcome{JobDone{}};
   }
   draft->verdict.at = now;
+  if (auto done = co_await write_transcript(evidence, draft->verdict); !done)
+    co_return Failure(done.error());
   if (auto done = co_await write_manifest(evidence, draft->verdict); !done)
     co_return Failure(done.error());
   if (auto done = co_await store(draft->verdict, std::move(*before)); !done)
@@ -250,18 +264,24 @@ Task<Result<std::vector<Chunk>>> CallVerifier::second_copies_of(EvidencePtr evid
   co_return copies;
 }
 
+Task<Result<void>> CallVerifier::write_transcript(EvidencePtr evidence, Verdict verdict) {
+  const ContextId call = verdict.call;
+  auto subject = subject_of(evidence->call, verdict);
+  auto written = co_await transcripts_.write(std::move(subject), std::move(verdict));
+  if (written) co_return ok();
+  if (worth_retrying(written.error())) co_return fail("write the transcript", written.error());
+  // A verdict without it is better than none; the API makes it anew.
+  log_.warn("a call's transcript could not be written beside its audio",
+            {{"call", call.text}, {"error", written.error().message}});
+  co_return ok();
+}
+
 // Before the verdict, which is what makes it known; written again it replaces itself.
 Task<Result<void>> CallVerifier::write_manifest(EvidencePtr evidence, Verdict verdict) {
   if (!manifests_) co_return ok();
-  ManifestRequest request{.subject = {.call = evidence->call.call},
+  ManifestRequest request{.subject = subject_of(evidence->call, verdict),
                           .mapping = verdict.mapping,
                           .verdict = manifest_verdict(verdict)};
-  request.subject.timeline = verdict.timeline;
-  request.subject.verdict = verdict.number;
-  for (const auto& one : evidence->call.recordings) {
-    request.subject.recordings.push_back(one.recording);
-    for (const auto& chunk : one.chunks) request.subject.chunks.push_back(chunk.chunk);
-  }
   auto written = co_await manifests_->write(std::move(request));
   if (written) co_return ok();
   if (worth_retrying(written.error())) co_return fail("write the manifest", written.error());

@@ -19,6 +19,7 @@
 #include "recording/manifest_writer.hpp"
 #include "recording/mender.hpp"
 #include "recording/second_copies.hpp"
+#include "recording/transcript_store.hpp"
 #include "recording/verification/clock_aligner.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
 #include "recording/verification/witness_files.hpp"
@@ -83,6 +84,7 @@ class CallVerifier {
   Task<Result<BlobName>> mend(EvidencePtr evidence, DraftPtr draft, int number);
   Task<Result<std::vector<Chunk>>> second_copies_of(EvidencePtr evidence);
   Task<void> decide(EvidencePtr evidence, DraftPtr draft);
+  Task<Result<void>> write_transcript(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> write_manifest(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> store(Verdict verdict, std::optional<Verdict> before);
   JobOutcome wait_until(WallTime at, std::string why) const;
@@ -105,6 +107,7 @@ class CallVerifier {
   ClockAligner aligner_;
   SecondCopies second_copies_;
   Mender mender_;
+  TranscriptStore transcripts_;
   std::optional<ManifestWriter> manifests_;
   Counter& unchanged_;
 };
