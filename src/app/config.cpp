@@ -64,6 +64,8 @@ void check_together(Config& config, ConfigResult& result) {
     faults.push_back({"RECORDING_FORMAT",
                       "is mp3 while RECORDING_CHANNEL_TYPE is unmixed, which ACS does not record",
                       "use RECORDING_FORMAT=wav, or RECORDING_CHANNEL_TYPE=mixed"});
+  if (!config.pause_keys.empty() && config.pause_keys == config.resume_keys)
+    faults.push_back({"RESUME_KEYS", "is the same as PAUSE_KEYS", "choose other keys"});
   if (has_storage_account(config) && config.storage_container.empty())
     faults.push_back({"AZURE_STORAGE_CONTAINER", "is missing though a storage account is given",
                       "name the container that ACS writes recordings into"});

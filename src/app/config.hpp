@@ -50,6 +50,9 @@ struct Config {
   int no_file_event_alert_minutes = 15;
   Duration pause_max = 5min;
   bool pause_assistant_hears = false;
+  bool pause_function = false;
+  std::string pause_keys;
+  std::string resume_keys;
 
   // The verdict
   VerdictThresholds verdict;

@@ -128,6 +128,20 @@ std::vector<std::string> split_list(const std::string& value) {
   return parts;
 }
 
+// Of a telephone's keypad.
+Apply keys(std::string Config::* member) {
+  return [member](Config& config, const std::string& value) -> Result<void> {
+    constexpr std::size_t keys_min = 2;
+    constexpr std::size_t keys_max = 8;
+    if (!value.empty() && (value.size() < keys_min || value.size() > keys_max ||
+                           value.find_first_not_of("0123456789*#ABCD") != std::string::npos))
+      return fail(ErrorKind::invalid,
+                  fmt::format("is '{}', not 2 to 8 of the keys 0 to 9, *, # and A to D", value));
+    config.*member = value;
+    return ok();
+  };
+}
+
 Apply list(std::vector<std::string> Config::* member) {
   return [member](Config& config, const std::string& value) {
     config.*member = split_list(value);
@@ -305,6 +319,15 @@ std::vector<Setting> recording_settings() {
       {"PAUSE_ASSISTANT_HEARS", group, "true|false", "false",
        "While the recording is paused the assistant hears the caller; false: it hears silence.",
        false, flag(&Config::pause_assistant_hears)},
+      {"PAUSE_FUNCTION", group, "true|false", "false",
+       "Offers the assistant the functions pause_recording and resume_recording.", false,
+       flag(&Config::pause_function)},
+      {"PAUSE_KEYS", group, "2 to 8 keys", "",
+       "Keys with which the caller pauses the recording, such as *1; empty: none.", false,
+       keys(&Config::pause_keys)},
+      {"RESUME_KEYS", group, "2 to 8 keys", "",
+       "Keys with which the caller lets it go on, others than PAUSE_KEYS; empty: none.", false,
+       keys(&Config::resume_keys)},
   };
 }
 

@@ -138,6 +138,9 @@ Result<calls::CallsOptions> calls_options(const Config& config,
   options.machine.pause_max = config.pause_max;
   BridgeOptions& bridge = options.bridge;
   bridge.assistant_hears_pauses = config.pause_assistant_hears;
+  bridge.pause_functions = config.pause_function;
+  bridge.pause_keys = config.pause_keys;
+  bridge.resume_keys = config.resume_keys;
   bridge.greeting = greeting_of(config);
   bridge.recording_notice = config.recording_notice;
   bridge.greeting_wait_max = config.greeting_wait;

@@ -33,6 +33,11 @@ struct ReturnFunctionOutput {
   std::string call_id;
   std::string output_json;
 };
+// Pause or resume the recording; function_done() has what came of it.
+struct SteerRecording {
+  bool paused = false;
+  std::string call_id;
+};
 struct SaveTurn {
   Turn turn;
 };
@@ -62,8 +67,8 @@ struct NoteEvent {
 
 using BridgeAction =
     std::variant<StopPlaying, DropBacklog, TruncateItem, CancelResponse, AskForResponse, SayText,
-                 ReturnFunctionOutput, SaveTurn, OpenSession, AdoptSession, DiscardSession,
-                 PlayApology, TellAssistantState, HangUp, NoteEvent>;
+                 ReturnFunctionOutput, SteerRecording, SaveTurn, OpenSession, AdoptSession,
+                 DiscardSession, PlayApology, TellAssistantState, HangUp, NoteEvent>;
 using BridgeActions = std::vector<BridgeAction>;
 
 }  // namespace earshot::bridge

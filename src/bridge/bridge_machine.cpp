@@ -77,6 +77,7 @@ BridgeActions BridgeMachine::tick(SteadyTime now) {
   tick_asked(now, actions);
   advance_opening(now, actions);
   tick_notice(now, actions);
+  tick_functions(now, actions);
   tick_session(now, actions);
   tick_apology(now, actions);
   tick_idle(now, actions);
@@ -254,10 +255,6 @@ void BridgeMachine::on(SteadyTime now, const ResponseEnded& event, BridgeActions
   const Response ended = std::move(*in_flight_);
   in_flight_.reset();
   opening_response_ended(now, ended, event.status, actions);
-  for (const FunctionCall& call : functions_)
-    actions.push_back(ReturnFunctionOutput{call.call_id, R"({"error":"unknown function"})"});
-  if (!functions_.empty()) want({SpeechKind::reply, ""}, actions, now);
-  functions_.clear();
   speak_next(now, actions);
 }
 
@@ -290,8 +287,48 @@ void BridgeMachine::on(SteadyTime, const CallerTranscriptFailed& event, BridgeAc
   actions.push_back(NoteEvent{"caller_transcript_failed", note_json("code", event.code)});
 }
 
-void BridgeMachine::on(SteadyTime, const FunctionCall& event, BridgeActions&) {
-  if (functions_.size() < functions_pending_max) functions_.push_back(event);
+// The session holds an output back until its response is over, and then asks for the next one.
+void BridgeMachine::on(SteadyTime now, const FunctionCall& event, BridgeActions& actions) {
+  const bool pauses = event.name == "pause_recording";
+  const bool is_known = options_.pause_functions && (pauses || event.name == "resume_recording");
+  if (!is_known || functions_.size() >= functions_pending_max) {
+    actions.push_back(ReturnFunctionOutput{event.call_id, is_known
+                                                              ? R"({"error":"too many calls"})"
+                                                              : R"({"error":"unknown function"})"});
+    return;
+  }
+  functions_.push_back({event.call_id, pauses, now + function_timeout});
+  actions.push_back(SteerRecording{pauses, event.call_id});
+}
+
+BridgeActions BridgeMachine::function_done(const std::string& call_id, bool done,
+                                           const std::string& why_not) {
+  BridgeActions actions;
+  const auto found = std::ranges::find(functions_, call_id, &PendingFunction::call_id);
+  if (found == functions_.end()) return actions;  // it was given up, or its session is gone
+  const bool pauses = found->pauses;
+  functions_.erase(found);
+  std::string output;
+  if (!done)
+    output = note_json("error", (pauses ? "the recording is not paused: "
+                                        : "the recording has not been resumed: ") +
+                                    why_not);
+  else if (!pauses)
+    output = R"({"recording":"active"})";
+  else if (options_.assistant_hears_pauses)
+    output = R"({"recording":"paused"})";
+  else
+    output = R"({"recording":"paused","note":"you hear silence until it is resumed"})";
+  actions.push_back(ReturnFunctionOutput{call_id, std::move(output)});
+  return actions;
+}
+
+void BridgeMachine::tick_functions(SteadyTime now, BridgeActions& actions) {
+  for (const PendingFunction& function : std::vector(functions_)) {
+    if (now < function.give_up_at) continue;
+    for (auto& action : function_done(function.call_id, false, "it was not confirmed in time"))
+      actions.push_back(std::move(action));
+  }
 }
 
 void BridgeMachine::on(SteadyTime, const AssistantComplaint& event, BridgeActions& actions) {

@@ -35,6 +35,7 @@ struct MachineOptions {
   bool recording_active = false;
   bool is_private = false;  // from the start
   bool assistant_hears_pauses = false;
+  bool pause_functions = false;
   std::vector<Turn> conversation;  // not empty: an earlier run greeted
 };
 
@@ -70,6 +71,8 @@ class BridgeMachine {
   bool is_private() const { return private_.is_on(); }
   // Also of times that are past.
   bool is_private_at(Duration call_time) const { return private_.contains(call_time); }
+  // What came of SteerRecording.
+  BridgeActions function_done(const std::string& call_id, bool done, const std::string& why_not);
   BridgeActions session_opened(SteadyTime now, SessionFacts facts);
   BridgeActions open_failed(SteadyTime now, const Error& error);
   // Everything but audio, for which there is audio_arrived().
@@ -108,8 +111,9 @@ class BridgeMachine {
   static constexpr std::size_t wanted_max = 8;
   static constexpr std::size_t ignored_responses_max = 32;
   static constexpr std::size_t functions_pending_max = 16;
-  static constexpr Duration ask_timeout = 10s;  // no response to what was asked for
-  static constexpr Duration cancel_after = 1s;  // the server did not stop by itself
+  static constexpr Duration function_timeout = 15s;  // without ACS's word
+  static constexpr Duration ask_timeout = 10s;       // no response to what was asked for
+  static constexpr Duration cancel_after = 1s;       // the server did not stop by itself
   static constexpr Duration expiry_margin = 3min;
   static constexpr Duration rotation_forced_after = 2min;  // of waiting for a quiet moment
   static constexpr Duration rotation_retry = 30s;
@@ -139,6 +143,11 @@ class BridgeMachine {
     SessionFacts facts;
     SteadyTime rotate_at{};
   };
+  struct PendingFunction {
+    std::string call_id;
+    bool pauses = false;
+    SteadyTime give_up_at{};
+  };
   enum class Interruption { speech, no_listener };
 
   // bridge_machine.cpp: events of a session
@@ -164,6 +173,7 @@ class BridgeMachine {
 
   // bridge_machine_speech.cpp: first words, asking, interrupting, turns of the assistant
   void advance_opening(SteadyTime now, BridgeActions& actions);
+  void tick_functions(SteadyTime now, BridgeActions& actions);
   void after_notice(SteadyTime now, BridgeActions& actions);
   void finish_opening(SteadyTime now, BridgeActions& actions);
   void tick_asked(SteadyTime now, BridgeActions& actions);
@@ -237,7 +247,7 @@ class BridgeMachine {
   std::optional<Asked> asked_;
   std::optional<Response> in_flight_;
   std::deque<std::string> ignored_responses_;
-  std::vector<FunctionCall> functions_;
+  std::vector<PendingFunction> functions_;  // not answered yet
   std::uint64_t interruptions_ = 0;
   bool has_complete_item_ = false;
 

@@ -114,3 +114,38 @@ TEST_CASE("a caller who is not heard is not hung up on as one who says nothing")
   bench.pass(2s);
   CHECK(bench.count<HangUp>() == 1);
 }
+
+TEST_CASE(
+    "the assistant's pause returns when what it asked for was confirmed, and says so if not") {
+  auto options = talking();
+  options.pause_functions = true;
+  Bench bench(options);
+  bench.start();
+  bench.event(FunctionCall{"r1", "f1", "call_1", "pause_recording", "{}"});
+  REQUIRE(bench.count<SteerRecording>() == 1);
+  CHECK(bench.all<SteerRecording>()[0].paused);
+  bench.pass(2s);
+  CHECK(bench.count<ReturnFunctionOutput>() == 0);
+  bench.run(bench.machine.function_done("call_1", true, ""));
+  REQUIRE(bench.count<ReturnFunctionOutput>() == 1);
+  CHECK(bench.all<ReturnFunctionOutput>()[0].output_json.starts_with(R"({"recording":"paused")"));
+
+  bench.event(FunctionCall{"r2", "f2", "call_2", "resume_recording", "{}"});
+  bench.run(bench.machine.function_done("call_2", false, "ACS answered 500"));
+  REQUIRE(bench.count<ReturnFunctionOutput>() == 2);
+  CHECK(bench.all<ReturnFunctionOutput>()[1].output_json ==
+        R"({"error":"the recording has not been resumed: ACS answered 500"})");
+}
+
+TEST_CASE("a pause that nobody confirms is told as failed, once") {
+  auto options = talking();
+  options.pause_functions = true;
+  Bench bench(options);
+  bench.start();
+  bench.event(FunctionCall{"r1", "f1", "call_1", "pause_recording", "{}"});
+  bench.pass(16s);
+  REQUIRE(bench.count<ReturnFunctionOutput>() == 1);
+  CHECK(bench.all<ReturnFunctionOutput>()[0].output_json.starts_with(R"({"error":)"));
+  bench.run(bench.machine.function_done("call_1", true, ""));
+  CHECK(bench.count<ReturnFunctionOutput>() == 1);
+}

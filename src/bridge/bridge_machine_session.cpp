@@ -243,6 +243,7 @@ std::optional<SteadyTime> BridgeMachine::next_wake() const {
   if (opening_ == OpeningPhase::waiting && session_ && caller_present_ && !recording_is_active_)
     consider(gate_deadline_);
   if (asked_) consider(asked_->at + ask_timeout);
+  for (const PendingFunction& function : functions_) consider(function.give_up_at);
   if (session_ && !opening_session_ && !is_leaving())
     consider(std::max(session_->rotate_at, rotation_retry_at_.value_or(session_->rotate_at)));
   if (const auto end = notice_end()) consider(*end + options_.downlink_estimate);

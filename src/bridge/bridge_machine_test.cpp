@@ -400,8 +400,8 @@ TEST_CASE("a call to a function that nobody offers is answered, so that the assi
   bench.start();
   bench.event(ResponseStarted{"r1"});
   bench.event(FunctionCall{"r1", "f1", "call_5", "find_slot", "{}"});
-  CHECK(bench.count<ReturnFunctionOutput>() == 0);
-  bench.event(ResponseEnded{"r1", ResponseStatus::completed, ""});
   CHECK(bench.count<ReturnFunctionOutput>() == 1);
-  CHECK(bench.count<AskForResponse>() == 1);
+  bench.event(ResponseEnded{"r1", ResponseStatus::completed, ""});
+  // The session itself asks for what follows an output.
+  CHECK(bench.count<AskForResponse>() == 0);
 }

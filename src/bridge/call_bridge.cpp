@@ -34,7 +34,20 @@ MachineOptions machine_options(const BridgeOptions& options, const BridgeStart& 
           .recording_active = start.recording_active,
           .is_private = start.is_private,
           .assistant_hears_pauses = options.assistant_hears_pauses,
+          .pause_functions = options.pause_functions,
           .conversation = start.conversation};
+}
+
+std::vector<AssistantFunction> pause_functions() {
+  const std::string no_parameters = R"({"type":"object","properties":{}})";
+  return {{.name = "pause_recording",
+           .description = "Pauses the recording of this call. Use it before the caller gives a "
+                          "card's number or the like, and go on when it has returned "
+                          "successfully.",
+           .parameters_json = no_parameters},
+          {.name = "resume_recording",
+           .description = "Lets the paused recording of this call go on.",
+           .parameters_json = no_parameters}};
 }
 
 }  // namespace
@@ -53,6 +66,8 @@ CallBridgeImpl::CallBridgeImpl(BridgeServices services, const BridgeOptions& opt
       pacer_({.rate_hz = rate_hz_, .lead = options_.play_out_lead}),
       caller_clock_(rate_hz_),
       early_(options_.early_audio_max),
+      pause_keys_(options_.pause_keys),
+      resume_keys_(options_.resume_keys),
       tasks_(services_.executor, services_.clock, services_.log, "bridge"),
       timer_(services_.clock.make_signal()),
       ending_(services_.clock.make_signal()) {}
@@ -87,6 +102,15 @@ void CallBridgeImpl::set_private(bool on) {
     if (on && self->witness_) self->witness_->silence_from(self->position_of(now));
     self->rearm_timer();
   });
+}
+
+void CallBridgeImpl::recording_steered(std::string asker, bool done, std::string why_not) {
+  services_.executor.post(
+      [self = shared_from_this(), asker = std::move(asker), done, why_not = std::move(why_not)] {
+        if (self->ended_) return;
+        self->perform(self->machine_.function_done(asker, done, why_not),
+                      self->services_.clock.steady_now());
+      });
 }
 
 void CallBridgeImpl::end(std::string reason) {
@@ -206,8 +230,7 @@ Task<void> CallBridgeImpl::read_caller(std::shared_ptr<CallerLink> link) {
     if (const auto* frame = std::get_if<CallerFrame>(&*message)) {
       on_caller_frame(*frame);
     } else if (const auto* tone = std::get_if<CallerDtmf>(&*message)) {
-      machine_.caller_active(services_.clock.steady_now());
-      if (!machine_.is_private()) observer_.dtmf(tone->tone);
+      take_key(tone->tone);
     } else if (++tally_.caller_nonsense; !std::exchange(nonsense_noted_, true)) {
       observer_.noted("media_message_unreadable",
                       note_json("what", std::get<CallerNonsense>(*message).what));
@@ -216,6 +239,19 @@ Task<void> CallBridgeImpl::read_caller(std::shared_ptr<CallerLink> link) {
   if (link != caller_ || ended_) co_return;
   caller_.reset();
   lose_caller(services_.clock.steady_now(), link->audio().end_reason());
+}
+
+void CallBridgeImpl::take_key(const std::string& tone) {
+  const SteadyTime now = services_.clock.steady_now();
+  machine_.caller_active(now);
+  const bool is_private = machine_.is_private();
+  if (!is_private) observer_.dtmf(tone);
+  const auto key = key_of(tone);
+  if (!key) return;
+  const bool pauses = pause_keys_.pressed(now, *key);
+  const bool resumes = resume_keys_.pressed(now, *key);
+  if (pauses && !is_private) observer_.wants_recording(true, "keys", "");
+  if (resumes && is_private) observer_.wants_recording(false, "keys", "");
 }
 
 void CallBridgeImpl::lose_caller(SteadyTime now, const std::string& reason) {
@@ -234,6 +270,7 @@ Task<void> CallBridgeImpl::open_session(std::vector<Turn> conversation) {
       .sample_rate_hz = options_.session_rate_hz != 0 ? options_.session_rate_hz : rate_hz_,
       .conversation = std::move(conversation),
       .functions = {}};
+  if (options_.pause_functions) request.functions = pause_functions();
   auto opened = co_await services_.assistant.open(std::move(request));
   const SteadyTime now = services_.clock.steady_now();
   if (!opened) {

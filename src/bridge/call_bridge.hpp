@@ -42,6 +42,11 @@ struct BridgeOptions {
   bool tap = true;
   // While the recording is paused the assistant hears silence instead of the caller, unless this.
   bool assistant_hears_pauses = false;
+  // The assistant is offered the functions pause_recording and resume_recording.
+  bool pause_functions = false;
+  // Keys that pause and resume the recording, such as "*1"; "" = none.
+  std::string pause_keys;
+  std::string resume_keys;
 };
 
 // What the bridge tells the call. Called on the bridge's executor; implementations post onwards and
@@ -56,6 +61,8 @@ class BridgeObserver {
   virtual void caller_audio_back() = 0;
   virtual void assistant_state(bool reachable, const std::string& reason) = 0;
   virtual void wants_hang_up(const std::string& reason) = 0;
+  // `asker` is to be answered by CallBridge::recording_steered; "" = nobody waits.
+  virtual void wants_recording(bool paused, const std::string& by, const std::string& asker) = 0;
   virtual void noted(const std::string& type,
                      const std::string& detail_json) = 0;  // for the journal; no personal data
 };
@@ -94,6 +101,8 @@ class CallBridge {
   // While on, nothing of what is said or keyed is kept: the tap and the ledger's levels are silent,
   // turns have no words, keys are not told, and the assistant hears silence unless configured.
   virtual void set_private(bool on) = 0;
+  // What became of wants_recording: ACS has confirmed, or why not.
+  virtual void recording_steered(std::string asker, bool done, std::string why_not) = 0;
   virtual void end(
       std::string reason) = 0;  // the call is over: drain, close the session, finish ledger and tap
   // Runs until end(). Spawned once on services.executor by the owner.

@@ -54,6 +54,10 @@ void CallBridgeImpl::act(SteadyTime, const ReturnFunctionOutput& action) {
   if (session_) count_request(session_->return_function(action.call_id, action.output_json));
 }
 
+void CallBridgeImpl::act(SteadyTime, const SteerRecording& action) {
+  observer_.wants_recording(action.paused, "assistant", action.call_id);
+}
+
 void CallBridgeImpl::act(SteadyTime, const SaveTurn& action) {
   observer_.turn_changed(action.turn);
 }

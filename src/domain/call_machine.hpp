@@ -16,6 +16,8 @@
 
 namespace earshot {
 
+inline constexpr std::size_t recording_askers_max = 16;  // in one call; more are refused
+
 struct CallMachineOptions {
   // Call Automation lets a call ring this long; afterwards its context answers nothing.
   Duration ring_window = 30s;
@@ -87,6 +89,12 @@ enum class CallTimer {
 };
 inline constexpr int call_timer_kinds = 13;
 
+// Who waits to hear what became of a pause or resume: the assistant's function.
+struct RecordingAsker {
+  std::string token;
+  bool pauses = false;
+};
+
 // All that the machine knows of a call: what is stored, and what is under way in this process.
 struct CallState {
   Call call;
@@ -106,6 +114,10 @@ struct CallState {
   bool is_private = false;
   // A resume that ACS refuses is tried again: nobody is there to ask for it a second time.
   bool must_resume = false;
+  // ACS's own word on the newest recording since our last command: active, or not.
+  std::optional<bool> told_active;
+  std::string command_error;  // of the last pause or resume
+  std::vector<RecordingAsker> askers;
   int recording_polls_in_flight = 0;
   // The last of these was sent to find out whether a recording that read inactive really is.
   bool verifying = false;
@@ -222,9 +234,11 @@ struct HangUpWanted {
 };
 struct PauseWanted {
   std::string by = "operator";  // for the journal
+  std::string asker;            // answered when ACS has confirmed, or it failed; "" = nobody waits
 };
 struct ResumeWanted {
   std::string by = "operator";
+  std::string asker;
 };
 struct StopWanted {};
 // The first event of a call that was open when the process started.
@@ -279,6 +293,11 @@ struct SetGate {
 struct SetPrivate {
   bool on = false;
 };
+struct AnswerAsker {
+  std::string asker;
+  bool done = false;
+  std::string why_not;
+};
 struct QueueDiscovery {
   RecordingId id;
 };
@@ -322,10 +341,10 @@ using CallAction =
                  call_action::StopRecording, call_action::PauseRecording,
                  call_action::ResumeRecording, call_action::PollRecording, call_action::PollCall,
                  call_action::StartMediaStreaming, call_action::HangUp, call_action::EndBridge,
-                 call_action::SetGate, call_action::SetPrivate, call_action::QueueDiscovery,
-                 call_action::OpenPause, call_action::ClosePause, call_action::ArmTimer,
-                 call_action::CancelTimer, call_action::Journal, call_action::RaiseAlert,
-                 call_action::Warn, call_action::NoteAbsentRecording>;
+                 call_action::SetGate, call_action::SetPrivate, call_action::AnswerAsker,
+                 call_action::QueueDiscovery, call_action::OpenPause, call_action::ClosePause,
+                 call_action::ArmTimer, call_action::CancelTimer, call_action::Journal,
+                 call_action::RaiseAlert, call_action::Warn, call_action::NoteAbsentRecording>;
 
 struct Transition {
   CallState next;

@@ -217,6 +217,7 @@ void CallStep::on(const call_event::RecordingState& event) {
     return;
   }
   call().recording_state_event_seen = true;
+  state_.told_active = event.active;
   cancel(CallTimer::recording_state_due);
   if (event.active)
     became_active(*recording, event.started_at);
@@ -344,9 +345,9 @@ void CallStep::recording_poll_due() {
   auto* recording = newest();
   if (!recording || is_over(recording->phase)) return;
   send_poll(recording->id);
-  arm(CallTimer::recording_poll, recording->phase == RecordingPhase::starting
-                                     ? options_.recording_confirm_poll_retry
-                                     : options_.recording_poll_every);
+  const bool is_awaited = recording->phase == RecordingPhase::starting || !state_.askers.empty();
+  arm(CallTimer::recording_poll,
+      is_awaited ? options_.recording_confirm_poll_retry : options_.recording_poll_every);
 }
 
 void CallStep::on(const call_event::RecordingPolled& event) {
@@ -359,6 +360,8 @@ void CallStep::on(const call_event::RecordingPolled& event) {
     recording = newest();
   }
   if (recording && recording->id == event.id && !is_over(recording->phase)) {
+    if (event.result == call_event::RecordingPoll::active) state_.told_active = true;
+    if (event.result == call_event::RecordingPoll::inactive) state_.told_active = false;
     switch (event.result) {
       case call_event::RecordingPoll::active:
         if (recording->phase == RecordingPhase::stopping && !state_.stop_in_flight)

@@ -90,6 +90,7 @@ void CallStep::end_recordings(std::optional<WallTime> at) {
 // Pause, resume, stop: the operator's.
 
 void CallStep::on(const call_event::PauseWanted& event) {
+  take_asker(event.asker, true);
   if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::record) return;
   call().recording_wish = RecordingWish::pause;
   state_.must_resume = false;
@@ -106,6 +107,8 @@ void CallStep::send_pause(Recording& recording) {
   if (state_.command_in_flight) return;
   state_.command_in_flight = true;
   state_.recording_changed_at = now_;
+  state_.told_active.reset();
+  state_.command_error.clear();
   act(call_action::PauseRecording{recording.id});
 }
 
@@ -128,6 +131,7 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
     return;
   if (event.error) {
     journal("pause failed", {{"error", event.error->message}});
+    state_.command_error = event.error->message;
     if (means_absent(*event.error)) return found_gone(*recording);
     if (call().recording_wish == RecordingWish::pause &&
         recording->phase == RecordingPhase::active) {
@@ -144,12 +148,14 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
     open_pause(*recording);
     journal("recording paused", {{"recording", event.id.text}});
   }
+  confirm_for_askers(*recording);
   if (call().recording_wish == RecordingWish::record &&
       recording->phase == RecordingPhase::paused)  // resumed before the pause was answered
     send_resume(*recording);
 }
 
 void CallStep::on(const call_event::ResumeWanted& event) {
+  take_asker(event.asker, false);
   if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::pause) return;
   call().recording_wish = RecordingWish::record;
   state_.must_resume = event.by == "limit";
@@ -168,6 +174,8 @@ void CallStep::send_resume(Recording& recording) {
   if (state_.command_in_flight) return;
   state_.command_in_flight = true;
   state_.recording_changed_at = now_;
+  state_.told_active.reset();
+  state_.command_error.clear();
   act(call_action::ResumeRecording{recording.id});
 }
 
@@ -179,6 +187,7 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
     return;
   if (event.error) {
     journal("resume failed", {{"error", event.error->message}});
+    state_.command_error = event.error->message;
     if (means_absent(*event.error)) return found_gone(*recording);
     if (call().recording_wish != RecordingWish::record) return;
     // The poll finds it inactive where it should record, and resumes it.
@@ -193,6 +202,7 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
   set_phase(*recording, RecordingPhase::active);
   state_.recording_changed_at = state_.recording_seen_active_at = now_;
   journal("recording resumed", {{"recording", event.id.text}});
+  confirm_for_askers(*recording);
   if (call().recording_wish == RecordingWish::pause) return send_pause(*recording);
   set_gate(true);
 }
@@ -222,6 +232,47 @@ void CallStep::follow_privacy() {
   if (wanted == state_.is_private) return;
   state_.is_private = wanted;
   act(call_action::SetPrivate{wanted});
+}
+
+// Who waits for ACS's confirmation.
+
+void CallStep::take_asker(const std::string& token, bool pauses) {
+  if (token.empty()) return;
+  if (state_.askers.size() >= recording_askers_max)
+    return act(call_action::AnswerAsker{token, false, "too many requests"});
+  state_.askers.push_back({token, pauses});
+  if (auto* recording = newest(); recording && !is_over(recording->phase))
+    confirm_for_askers(*recording);
+}
+
+// That a command was accepted (202) is not yet its effect: ACS is asked, unless it has told.
+void CallStep::confirm_for_askers(const Recording& recording) {
+  if (state_.askers.empty() || state_.command_in_flight || state_.told_active) return;
+  if (recording.phase != RecordingPhase::paused && recording.phase != RecordingPhase::active)
+    return;
+  send_poll(recording.id);
+  arm(CallTimer::recording_poll, options_.recording_confirm_poll);
+}
+
+std::optional<bool> CallStep::outcome_of(const RecordingAsker& asker) const {
+  const auto& call = state_.call;
+  if (state_.closed() || !call.end_reason.empty()) return false;
+  if (call.recording_wish != (asker.pauses ? RecordingWish::pause : RecordingWish::record))
+    return false;
+  const auto wanted = asker.pauses ? RecordingPhase::paused : RecordingPhase::active;
+  if (call.recording_phase == wanted && state_.told_active == !asker.pauses) return true;
+  return std::nullopt;
+}
+
+void CallStep::answer_askers() {
+  std::erase_if(state_.askers, [this](const RecordingAsker& asker) {
+    const auto outcome = outcome_of(asker);
+    if (!outcome) return false;
+    const std::string why =
+        *outcome ? "" : (state_.command_error.empty() ? "not now" : state_.command_error);
+    act(call_action::AnswerAsker{asker.token, *outcome, why});
+    return true;
+  });
 }
 
 void CallStep::on(const call_event::StopWanted&) {

@@ -372,3 +372,39 @@ TEST_CASE("a restart in a pause keeps its limit") {
   CHECK(*desk.timers[static_cast<std::size_t>(CallTimer::pause_limit)] ==
         desk.now + desk.options.pause_max - 100s);
 }
+
+TEST_CASE("who asked for a pause is answered when ACS says that the recording is inactive") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{"assistant", "call_1"});
+  CHECK(desk.count<call_action::AnswerAsker>() == 0);
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+  CHECK(desk.count<call_action::AnswerAsker>() == 0);  // accepted, and asked for
+  CHECK(desk.count<call_action::PollRecording>() == 1);
+  desk.happens(call_event::RecordingPolled{{"R1"}, call_event::RecordingPoll::inactive});
+  CHECK(desk.only<call_action::AnswerAsker>().done);
+
+  desk.happens(call_event::ResumeWanted{"assistant", "call_2"});
+  desk.happens(call_event::RecordingResumeDone{{"R1"}, {}});
+  CHECK(desk.count<call_action::AnswerAsker>() == 0);
+  desk.happens(call_event::RecordingState{{"R1"}, true, desk.now, desk.now});
+  CHECK(desk.only<call_action::AnswerAsker>().asker == "call_2");
+  CHECK(desk.only<call_action::AnswerAsker>().done);
+}
+
+TEST_CASE("who asked for a pause that ACS refuses hears why") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{"assistant", "call_1"});
+  desk.happens(call_event::RecordingPauseDone{{"R1"}, error_of(ErrorKind::conflict, "8573")});
+  CHECK_FALSE(desk.only<call_action::AnswerAsker>().done);
+  CHECK(desk.only<call_action::AnswerAsker>().why_not == "ACS answered 8573");
+}
+
+TEST_CASE("who asks for a pause at a wrong time hears so at once") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::StopWanted{});
+  desk.happens(call_event::PauseWanted{"assistant", "call_1"});
+  CHECK_FALSE(desk.only<call_action::AnswerAsker>().done);
+}

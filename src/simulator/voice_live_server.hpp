@@ -33,7 +33,8 @@ struct VoiceLiveOptions {
   std::string api_key = "simulator-voice-live-key";
   bool accept_bearer = true;  // any non-empty bearer token
   std::vector<std::string>
-      assistant_lines;  // spoken one a response, in order, then from the start again
+      assistant_lines;  // spoken one a response, in order, then from the start again; "@name" calls
+                        // that function, "@name {…}" with arguments, if the session declares it
   std::vector<std::string> caller_lines;  // transcripts of the caller's turns; then "caller turn N"
   std::string assistant_voice = "en-us";
   double generation_speed = 6;  // times real time

@@ -49,8 +49,20 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+// The one text part of a pre_generated_assistant_message.
+std::string announcement_text(const json::object& response) {
+  const json::object* message = object_of(response, "pre_generated_assistant_message");
+  if (message == nullptr) return {};
+  const json::value* content = message->if_contains("content");
+  if (content == nullptr || !content->is_array() || content->get_array().size() != 1) return {};
+  const json::value& part = content->get_array().front();
+  return part.is_object() ? std::string(text_of(part.get_object(), "text")) : std::string();
+}
+
+}  // namespace
+
 // All members, zeros too: a client of the service may take each for granted.
-json::object describe_usage(std::int64_t output_tokens) {
+json::object VoiceLiveSession::describe_usage(std::int64_t output_tokens) {
   const json::object cached{{"text_tokens", 0}, {"audio_tokens", 0}, {"image_tokens", 0}};
   const json::object input{{"cached_tokens", 0},
                            {"text_tokens", 0},
@@ -65,18 +77,6 @@ json::object describe_usage(std::int64_t output_tokens) {
           {"input_token_details", input},
           {"output_token_details", output}};
 }
-
-// The one text part of a pre_generated_assistant_message.
-std::string announcement_text(const json::object& response) {
-  const json::object* message = object_of(response, "pre_generated_assistant_message");
-  if (message == nullptr) return {};
-  const json::value* content = message->if_contains("content");
-  if (content == nullptr || !content->is_array() || content->get_array().size() != 1) return {};
-  const json::value& part = content->get_array().front();
-  return part.is_object() ? std::string(text_of(part.get_object(), "text")) : std::string();
-}
-
-}  // namespace
 
 VoiceLiveSession::VoiceLiveSession(VoiceLiveServices services, VoiceLiveShared& shared,
                                    net::WebSocket& socket, std::string model, bool agent_mode)
@@ -197,6 +197,12 @@ void VoiceLiveSession::update_session(const json::object& event) {
   }
   if (const json::value* stamps = session->if_contains("output_audio_timestamp_types"))
     settings_.word_timestamps = stamps->is_array() && !stamps->get_array().empty();
+  if (const json::value* tools = session->if_contains("tools"); tools && tools->is_array()) {
+    settings_.functions.clear();
+    for (const json::value& tool : tools->get_array())
+      if (tool.is_object() && text_of(tool.get_object(), "type") == "function")
+        settings_.functions.emplace(text_of(tool.get_object(), "name"));
+  }
   settings_.turn_detection.sample_rate_hz = settings_.input_rate_hz;
   detector_.configure(settings_.turn_detection);
 
@@ -319,6 +325,8 @@ void VoiceLiveSession::create_item(const json::object& event) {
   const json::object* item = object_of(event, "item");
   if (item == nullptr)
     return send_error("missing_required_parameter", "item is missing.", event, "item");
+  if (text_of(*item, "type") == "function_call_output" && !take_function_output(*item, event))
+    return;
   json::object created = *item;
   if (text_of(created, "id").empty()) created["id"] = next_id("item_");
   created["object"] = "realtime.item";
@@ -335,6 +343,7 @@ void VoiceLiveSession::begin_response(std::string text, Duration think_time) {
     const auto& lines = shared_.options.assistant_lines;
     text = lines.empty() ? "I am listening." : lines[shared_.next_assistant_line++ % lines.size()];
   }
+  if (text.starts_with('@') && begin_function_call(text, think_time)) return;
   active_ = std::make_shared<Response>();
   active_->id = next_id("resp_");
   active_->item_id = next_id("item_");

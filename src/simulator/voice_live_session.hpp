@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,7 @@ class VoiceLiveSession {
     bool interrupt_response = true;
     bool word_timestamps = false;
     bool detects_turns = true;
+    std::set<std::string, std::less<>> functions;  // declared as tools
   };
   struct Response {
     std::string id;
@@ -80,6 +82,10 @@ class VoiceLiveSession {
   void begin_response(std::string text, Duration think_time);
   Task<void> generate(std::shared_ptr<Response> response, std::string text, Duration think_time);
   Task<void> stream_audio(std::shared_ptr<Response> response, std::string text, Pcm samples);
+  bool begin_function_call(const std::string& line, Duration think_time);
+  Task<void> call_function(std::shared_ptr<Response> response, std::string name,
+                           std::string arguments, Duration think_time);
+  bool take_function_output(const boost::json::object& item, const boost::json::object& event);
   void announce_item(const Response& response);
   void finish_response(const Response& response, const std::string& text);
   Task<void> send_transcript_later(std::string item_id, std::string text);
@@ -89,6 +95,7 @@ class VoiceLiveSession {
   void send_error(std::string_view code, std::string message, const boost::json::object& cause,
                   std::string_view parameter = {});
   boost::json::object describe_session() const;
+  static boost::json::object describe_usage(std::int64_t output_tokens);
   std::string next_id(std::string_view prefix);
   void tell(std::string text);
 
@@ -108,7 +115,8 @@ class VoiceLiveSession {
   bool malformed_sent_ = false;
   bool ended_ = false;
   std::unique_ptr<Signal> end_signal_;
-  std::map<std::string, std::size_t> records_;  // item id -> index in shared_.items
+  std::map<std::string, std::string> functions_called_;  // call id -> name, not answered yet
+  std::map<std::string, std::size_t> records_;           // item id -> index in shared_.items
   TaskGroup tasks_;
 };
 

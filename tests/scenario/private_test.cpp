@@ -247,3 +247,57 @@ TEST_CASE("a pause that nobody ends is ended by its limit") {
   const auto heard = decode_tones(sound.samples, sound.rate_hz, Party::caller);
   CHECK(std::ranges::count(heard, 203U, &HeardTone::number) == 1);
 }
+
+TEST_CASE("the caller pauses and resumes with keys, where that is configured") {
+  WorldOptions keyed_options = options(false);
+  keyed_options.environment["PAUSE_KEYS"] = "*1";
+  keyed_options.environment["RESUME_KEYS"] = "*2";
+  World world(keyed_options);
+  CallPlan plan = paying_caller();
+  plan.dtmf = {{13s, "*"}, {13500ms, "1"}, {17s, "4"}, {18s, "1"}, {28s, "*"}, {28500ms, "2"}};
+  const auto placed = world.place(plan);
+  world.runtime.advance(20s);
+  CHECK(World::text(world.newest_call(), "recordingState") == "paused");
+  const CallReport report = world.finish(placed);
+  world.wait_until_found();
+  CHECK(std::ranges::count(world.journal(), "recording resumed") == 1);
+  check_recording(world);
+  CHECK(spoken(world, "caller") == std::vector<std::string>{"I want to pay.", "That is all."});
+}
+
+TEST_CASE("the assistant pauses the recording, and hears that when ACS has confirmed it") {
+  WorldOptions with_function = options(false);
+  with_function.environment["PAUSE_FUNCTION"] = "true";
+  with_function.environment["PAUSE_MAX_SECONDS"] = "15";
+  with_function.voice_live.assistant_lines = {"@pause_recording", "Now the number, please.",
+                                              "Goodbye."};
+  World world(with_function);
+  const CallReport report = world.call(paying_caller());
+  REQUIRE(report.outcome == CallOutcome::completed);
+  world.wait_until_found();
+  const auto returned = std::ranges::find_if(world.assistant_events, [](const std::string& what) {
+    return what.find("function pause_recording returned") != std::string::npos;
+  });
+  REQUIRE(returned != world.assistant_events.end());
+  CHECK(returned->find(R"("recording":"paused")") != std::string::npos);
+  CHECK(std::ranges::any_of(returned, world.assistant_events.end(), [](const std::string& what) {
+    return what.find("assistant says: Now the number") != std::string::npos;
+  }));
+  CHECK(std::ranges::count(world.journal(), "recording paused") == 1);
+  CHECK(std::ranges::count(world.journal(), "recording resumed") == 1);
+  check_recording(world);
+}
+
+TEST_CASE("the assistant hears that its pause failed when ACS refuses") {
+  WorldOptions with_function = options(false);
+  with_function.environment["PAUSE_FUNCTION"] = "true";
+  with_function.voice_live.assistant_lines = {"@pause_recording", "That did not work."};
+  World world(with_function);
+  world.acs->faults().add({.point = "rest.pause_recording", .status = 400});
+  const CallReport report = world.call(paying_caller());
+  const auto returned = std::ranges::find_if(world.assistant_events, [](const std::string& what) {
+    return what.find("function pause_recording returned") != std::string::npos;
+  });
+  REQUIRE(returned != world.assistant_events.end());
+  CHECK(returned->find("the recording is not paused") != std::string::npos);
+}

@@ -9,6 +9,7 @@
 #include "bridge/detail/bridge_metrics.hpp"
 #include "bridge/detail/caller_link.hpp"
 #include "bridge/early_audio.hpp"
+#include "bridge/key_sequence.hpp"
 #include "bridge/pacer.hpp"
 #include "bridge/resampler.hpp"
 #include "bridge/witness.hpp"
@@ -29,6 +30,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
               std::move_only_function<void()> done) override;
   void recording_active(bool active) override;
   void set_private(bool on) override;
+  void recording_steered(std::string asker, bool done, std::string why_not) override;
   void end(std::string reason) override;
   Task<void> run() override;
 
@@ -44,6 +46,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
 
   // call_bridge.cpp: life
   void take_socket(std::shared_ptr<CallerLink> link);
+  void take_key(const std::string& tone);
   void finish(const std::string& reason);
   Task<void> read_caller(std::shared_ptr<CallerLink> link);
   Task<void> close_caller(std::shared_ptr<CallerLink> link);
@@ -85,6 +88,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   void act(SteadyTime now, const AskForResponse& action);
   void act(SteadyTime now, const SayText& action);
   void act(SteadyTime now, const ReturnFunctionOutput& action);
+  void act(SteadyTime now, const SteerRecording& action);
   void act(SteadyTime now, const SaveTurn& action);
   void act(SteadyTime now, const OpenSession& action);
   void act(SteadyTime now, const AdoptSession& action);
@@ -115,6 +119,8 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   Pacer pacer_;
   CallerClock caller_clock_;
   EarlyAudio early_;
+  KeySequence pause_keys_;
+  KeySequence resume_keys_;
   std::unique_ptr<TapRun> tap_run_;
   std::optional<Witness> witness_;
   std::shared_ptr<CallerLink> caller_;

@@ -234,6 +234,12 @@ struct Observer : BridgeObserver {
     reachable.push_back(is_reachable);
   }
   void wants_hang_up(const std::string& reason) override { hang_ups.push_back(reason); }
+  void wants_recording(bool paused, const std::string& by, const std::string& asker) override {
+    wishes.push_back((paused ? "pause " : "resume ") + by);
+    askers.push_back(asker);
+  }
+  std::vector<std::string> wishes;
+  std::vector<std::string> askers;
   void noted(const std::string& type, const std::string&) override { notes.push_back(type); }
   bool has_note(const std::string& type) const {
     return std::ranges::find(notes, type) != notes.end();

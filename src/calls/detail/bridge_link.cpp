@@ -13,6 +13,13 @@ void BridgeLink::assistant_state(bool reachable, const std::string& reason) {
         journal_detail({{"reason", reason}}));
 }
 
+void BridgeLink::wants_recording(bool paused, const std::string& by, const std::string& asker) {
+  if (paused)
+    post(call_event::PauseWanted{by, asker});
+  else
+    post(call_event::ResumeWanted{by, asker});
+}
+
 void BridgeLink::noted(const std::string& type, const std::string& detail_json) {
   notes_.journal({.call = call_,
                   .at = clock_.wall_now(),

@@ -33,6 +33,7 @@ class BridgeLink : public BridgeObserver {
   void caller_audio_back() override { post(call_event::MediaConnected{}); }
   void assistant_state(bool reachable, const std::string& reason) override;
   void wants_hang_up(const std::string& reason) override { post(call_event::HangUpWanted{reason}); }
+  void wants_recording(bool paused, const std::string& by, const std::string& asker) override;
   void noted(const std::string& type, const std::string& detail_json) override;
 
   // What was only counted; once the bridge has ended.

@@ -428,6 +428,10 @@ void CallActor::do_now(const call_action::SetPrivate& action) {
   if (bridge_) bridge_->set_private(action.on);
 }
 
+void CallActor::do_now(const call_action::AnswerAsker& action) {
+  if (bridge_) bridge_->recording_steered(action.asker, action.done, action.why_not);
+}
+
 void CallActor::do_now(const call_action::ArmTimer& action) {
   shared_.timers.arm(state_.call.id, action.timer, action.after);
 }

@@ -124,6 +124,7 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   void do_now(const call_action::EndBridge& action);
   void do_now(const call_action::SetGate& action);
   void do_now(const call_action::SetPrivate& action);
+  void do_now(const call_action::AnswerAsker& action);
   void do_now(const call_action::ArmTimer& action);
   void do_now(const call_action::CancelTimer& action);
   void do_now(const call_action::RaiseAlert& action);

@@ -144,6 +144,9 @@ class FakeBridge : public CallBridge {
   }
   void recording_active(bool active) override { gate = active; }
   void set_private(bool on) override { is_private = on; }
+  void recording_steered(std::string asker, bool done, std::string) override {
+    steered.emplace_back(std::move(asker), done);
+  }
   void end(std::string reason) override {
     end_reason = std::move(reason);
     over_ = true;
@@ -163,6 +166,7 @@ class FakeBridge : public CallBridge {
   BridgeObserver& observer;
   bool gate;
   bool is_private;
+  std::vector<std::pair<std::string, bool>> steered;
   int sockets = 0;
   std::string end_reason;
 

@@ -17,6 +17,7 @@ class CallStep {
       : state_(state), now_(now), options_(options) {}
   Transition take() {
     follow_privacy();
+    answer_askers();
     return {std::move(state_), std::move(actions_)};
   }
 
@@ -113,6 +114,10 @@ class CallStep {
   void arm_pause_limit();
   bool wants_privacy() const;
   void follow_privacy();
+  void take_asker(const std::string& token, bool pauses);
+  void confirm_for_askers(const Recording& recording);
+  std::optional<bool> outcome_of(const RecordingAsker& asker) const;
+  void answer_askers();
   void end_recordings(std::optional<WallTime> at);
   void check_recording_after_restart();
   void recording_state_after_end(const call_event::RecordingState& event);
