@@ -117,7 +117,7 @@ class Transfer {
     headers_.add("Expect:");
     if (!call_.headers.find("Content-Type")) headers_.add("Content-Type:");
     for (const auto& [name, value] : call_.headers)
-      headers_.add(value.empty() ? name + ";" : name + ": " + value);
+      headers_.add(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
     set(CURLOPT_HTTPHEADER, headers_.head);
   }
 

@@ -89,7 +89,8 @@ class Server : public HttpServer {
   static Task<bool> ended_by(std::shared_ptr<HttpServerState> state, SteadyTime deadline) {
     while (!state->sessions.empty())
       if (co_await state->changed->wait_until(deadline) == Wake::timed_out) break;
-    co_return state->sessions.empty();
+    const bool none_left = state->sessions.empty();
+    co_return none_left;
   }
 
   std::shared_ptr<HttpServerState> state_;

@@ -180,8 +180,9 @@ TEST_CASE("a body too large is refused by its announced length, before it is rea
 TEST_CASE("ten megabytes sent all the same still get their 413") {
   World world;
 
-  const auto response =
-      world.send(post("/echo", "Content-Length: 10485760\r\n", std::string(10'485'760, 'x')));
+  std::string ten_mebibytes;
+  ten_mebibytes.resize(10'485'760, 'x');
+  const auto response = world.send(post("/echo", "Content-Length: 10485760\r\n", ten_mebibytes));
 
   CHECK(has_status(response, 413));
   CHECK(world.counters.counter("earshot_http_bodies_too_large_total", "").value() == 1);

@@ -113,6 +113,7 @@ std::vector<WaveformWindow> propose_windows(const Alignment& alignment, const Ca
   const std::size_t count = windows.size();
   if (count <= options.windows_max) return windows;
   std::vector<WaveformWindow> chosen;
+  chosen.reserve(options.windows_max);
   for (std::size_t i = 0; i < options.windows_max; ++i)
     chosen.push_back(windows[i * count / options.windows_max]);
   return chosen;

@@ -35,8 +35,8 @@ Result<std::uint32_t> common_rate(const std::vector<LayoutSource>& sources) {
 
 // The united channel for a voice: its own, which is made when it is not there yet.
 std::uint16_t channel_for(Voice voice, std::vector<Voice>& voices, std::vector<bool>& taken) {
-  for (std::uint16_t i = 0; i < voices.size(); ++i)
-    if (!taken[i] && voices[i] == voice) return i;
+  for (std::size_t i = 0; i < voices.size(); ++i)
+    if (!taken[i] && voices[i] == voice) return static_cast<std::uint16_t>(i);
   voices.push_back(voice);
   taken.push_back(false);
   return static_cast<std::uint16_t>(voices.size() - 1);
@@ -68,7 +68,8 @@ OutputChannels unite_channels(const std::vector<LayoutSource>& sources) {
   }
   for (const auto& targets : goes_to) {
     ChannelMap map(united.voices.size());
-    for (std::uint16_t i = 0; i < targets.size(); ++i) map[targets[i]].push_back(i);
+    for (std::size_t i = 0; i < targets.size(); ++i)
+      map[targets[i]].push_back(static_cast<std::uint16_t>(i));
     united.maps.push_back(std::move(map));
   }
   return united;
@@ -102,6 +103,7 @@ Result<std::vector<ChannelMap>> choose_channels(const OutputChannels& united,
     channel = static_cast<std::size_t>(at - united.voices.begin());
   }
   std::vector<ChannelMap> chosen;
+  chosen.reserve(united.maps.size());
   for (const auto& map : united.maps) chosen.push_back({map[channel]});
   return chosen;
 }
@@ -112,6 +114,7 @@ Result<PcmLayout> joined_layout(const std::vector<LayoutSource>& sources, Channe
   auto maps = choose_channels(unite_channels(sources), choice);
   if (!maps) return Failure(maps.error());
   std::vector<PcmSpan> spans;
+  spans.reserve(sources.size());
   for (std::size_t i = 0; i < sources.size(); ++i)
     spans.push_back({.frames = sources[i].frames,
                      .source = i,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <memory>
 
 namespace earshot::recording {
 namespace {
@@ -55,8 +56,9 @@ std::optional<ChannelChoice> parse_channel_choice(std::string_view text) {
   if (text == "caller") return ChannelChoice{.pick = ChannelPick::caller};
   if (text == "assistant") return ChannelChoice{.pick = ChannelPick::assistant};
   ChannelChoice choice{.pick = ChannelPick::numbered};
-  const auto* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, choice.number);
+  const auto* const begin = std::to_address(text.begin());
+  const auto* const end = begin + text.size();
+  const auto [stopped, error] = std::from_chars(begin, end, choice.number);
   if (error != std::errc() || stopped != end || choice.number > channel_number_max)
     return std::nullopt;
   return choice;

@@ -86,7 +86,7 @@ std::optional<ChunkName> parse_chunk_name(std::string_view blob_name) {
   if (dash == std::string_view::npos || dash == 0) return std::nullopt;
   if (!std::ranges::all_of(name.substr(0, dash), is_digit)) return std::nullopt;
   std::uint32_t index = 0;
-  const auto parsed = std::from_chars(name.data(), name.data() + dash, index);
+  const auto parsed = std::from_chars(&name.front(), &name[dash], index);
   if (parsed.ec != std::errc{} || index > chunk_index_max) return std::nullopt;
 
   const auto rest = name.substr(dash + 1);

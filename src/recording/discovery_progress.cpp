@@ -18,6 +18,7 @@ struct Span {
 // ACS's word on pauses where there is one, else what we commanded. Both would count them twice.
 std::vector<Span> pauses_of(const ProgressInput& input, WallTime end) {
   std::vector<Span> spans;
+  spans.reserve(std::max(input.acs_pauses.size(), input.our_pauses.size()));
   for (const auto& pause : input.acs_pauses)
     spans.push_back({pause.start, pause.start + pause.duration});
   if (!spans.empty()) return spans;

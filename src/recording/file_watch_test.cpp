@@ -51,6 +51,7 @@ struct Watch : RecordedCall {
   }
   std::vector<std::string> alarms() {
     std::vector<std::string> kinds;
+    kinds.reserve(alerts.raised.size());
     for (const auto& alert : alerts.raised) kinds.push_back(alert.kind);
     return kinds;
   }

@@ -173,6 +173,7 @@ class Mending {
   // As the recording is; the tap's own where there is none.
   void choose_format() {
     std::vector<LayoutSource> layouts;
+    layouts.reserve(audio_.size());
     for (const auto& audio : audio_) layouts.push_back(audio.layout);
     united_ = unite_channels(layouts);
     if (!audio_.empty()) {

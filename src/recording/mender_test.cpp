@@ -200,10 +200,11 @@ TEST_CASE("a lost chunk is mended so that it sounds as ACS would have recorded i
   CHECK(error_share(out, 8.01, 15.99, as_recorded) < 0.03);
   CHECK(error_share(out, 18, 26, as_recorded) < 0.001);
   // The pause stays silent, although the tap holds it.
-  CHECK(std::all_of(out.begin() + 16 * recorded_rate, out.begin() + 18 * recorded_rate,
+  const auto second = std::ptrdiff_t{recorded_rate};
+  CHECK(std::all_of(out.begin() + 16 * second, out.begin() + 18 * second,
                     [](std::int16_t sample) { return sample == 0; }));
   // No click where the mended part begins.
-  const auto seam = static_cast<std::size_t>(8 * recorded_rate);
+  const auto seam = std::size_t{8} * recorded_rate;
   for (auto i = seam - 2; i < seam + 200; ++i) CHECK(std::abs(out[i + 1] - out[i]) < 2'000);
 }
 

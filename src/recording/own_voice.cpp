@@ -143,6 +143,7 @@ OwnVoice find_own_voice(const CallLevels& call, Duration delay_max) {
     scores.push_back(one.correlation);
   }
   if (echoes.empty() || returned < share_min * speech) return found;
+  gains.reserve(echoes.size());
   for (const Echo& echo : echoes) gains.push_back(echo.gain_db);
   found.present = true;
   found.delay = static_cast<std::int64_t>(median(lags)) * level_slot;

@@ -45,6 +45,7 @@ std::vector<ChannelSides> sides_on(const std::vector<Voice>& voices) {
   const bool told = std::ranges::any_of(
       voices, [](Voice voice) { return voice == Voice::caller || voice == Voice::assistant; });
   std::vector<ChannelSides> out;
+  out.reserve(voices.size());
   for (const auto voice : voices)
     out.push_back(told ? ChannelSides{{voice == Voice::caller, voice == Voice::assistant}}
                        : ChannelSides{{true, true}});

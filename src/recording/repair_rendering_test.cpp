@@ -167,11 +167,13 @@ TEST_CASE("a side's level is learnt where it speaks alone") {
     return static_cast<double>(i) >= from * rate && static_cast<double>(i) < to * rate;
   };
   const auto tap = tap_of(
-      0, 3 * rate, [&](std::int64_t i) { return in(i, 0, 1) || in(i, 2, 3) ? caller(i) : 0.0F; },
+      0, std::int64_t{3} * rate,
+      [&](std::int64_t i) { return in(i, 0, 1) || in(i, 2, 3) ? caller(i) : 0.0F; },
       [&](std::int64_t i) { return in(i, 1, 3) ? assistant(i) : 0.0F; });
   // In the recording the caller is twice as loud, the assistant half, and 100 frames later.
   std::vector<std::int16_t> recorded;
-  for (std::int64_t i = 0; i < 3 * rate; ++i)
+  recorded.reserve(std::size_t{3} * rate);
+  for (std::int64_t i = 0; i < std::int64_t{3} * rate; ++i)
     recorded.push_back(static_cast<std::int16_t>(2 * tap.at(i, 0) + 0.5F * tap.at(i - 100, 1)));
   LevelMatch match(rate, one_mixed_channel);
 

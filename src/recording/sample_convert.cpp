@@ -19,7 +19,7 @@ std::int32_t sample_at(const std::uint8_t* at) {
   } else if constexpr (Width == 2) {
     return static_cast<std::int16_t>(static_cast<std::uint16_t>(at[0] | at[1] << 8));
   } else {
-    std::int64_t value = static_cast<std::int8_t>(at[Width - 1]);
+    std::int64_t value = at[Width - 1] < 128 ? at[Width - 1] : at[Width - 1] - 256;
     for (unsigned i = Width - 1; i-- > 0;) value = value * 256 + at[i];
     constexpr unsigned surplus = 8 * (Width - 2);
     return static_cast<std::int32_t>((value + (std::int64_t{1} << (surplus - 1))) >> surplus);
@@ -34,7 +34,8 @@ void convert(ByteView frames, const AudioFormat& stored, const ChannelMap& chann
     for (const auto& from : channels) {
       std::int32_t sum = 0;
       for (const auto channel : from)
-        if (channel < stored.channels) sum += sample_at<Width>(&frames[at + channel * Width]);
+        if (channel < stored.channels)
+          sum += sample_at<Width>(&frames[at + std::size_t{channel} * Width]);
       const auto sample = static_cast<std::uint16_t>(std::clamp(sum, sample_min, sample_max));
       *out++ = static_cast<std::uint8_t>(sample);
       *out++ = static_cast<std::uint8_t>(sample >> 8);

@@ -108,11 +108,12 @@ TEST_CASE("a tap reads as samples by call time, with silence where it holds noth
   const auto held = [](std::uint64_t f) { return within(f, 1.4, 9.3) || within(f, 20, 24.5); };
 
   CHECK(tap->frames() == static_cast<std::uint64_t>(24.5 * rate));
-  for (std::uint64_t at = 0; at < 30 * rate; at += 12'345)
+  for (std::uint64_t at = 0; at < std::uint64_t{30} * rate; at += 12'345)
     CHECK(taps.wrong(*tap, at, 12'345, held) == 0);
   SeededRandom random(5);
   for (int i = 0; i < 100; ++i)
-    CHECK(taps.wrong(*tap, random.next_below(26 * rate), 1 + random.next_below(30'000), held) == 0);
+    CHECK(taps.wrong(*tap, random.next_below(std::uint64_t{26} * rate),
+                     1 + random.next_below(30'000), held) == 0);
 }
 
 TEST_CASE(
@@ -144,7 +145,7 @@ TEST_CASE("runs of one call stand beside each other, each in its own time") {
   const auto tap = taps.open({tap_of({{0, 5}}), tap_of({{7, 9}})});
   const auto held = [](std::uint64_t f) { return within(f, 0, 5) || within(f, 7, 9); };
 
-  CHECK(taps.wrong(*tap, 0, 10 * rate, held) == 0);
+  CHECK(taps.wrong(*tap, 0, std::uint64_t{10} * rate, held) == 0);
   auto there = taps.wait(tap->there_is({1s, 8s}));
   REQUIRE(there.has_value());
   CHECK(*there == std::vector<Stretch>{{1s, 5s}, {7s, 8s}});
@@ -160,7 +161,7 @@ TEST_CASE("a damaged block is silence, and the rest stays where it is") {
   const auto held = [](std::uint64_t f) { return within(f, 0, 3.8) && !within(f, 1, 1.2); };
 
   CHECK(tap->frames() == static_cast<std::uint64_t>(3.8 * rate));
-  CHECK(taps.wrong(*tap, 0, 4 * rate, held) == 0);
+  CHECK(taps.wrong(*tap, 0, std::uint64_t{4} * rate, held) == 0);
   auto there = taps.wait(tap->there_is({0s, 4s}));
   REQUIRE(there.has_value());
   CHECK(*there == std::vector<Stretch>{{0s, 1s}, {1200ms, 3800ms}});
@@ -200,12 +201,12 @@ TEST_CASE(
   REQUIRE(tap.has_value());
   CHECK(tap->runs_unusable == 1);
   const auto held = [](std::uint64_t f) { return within(f, 0, 3) || within(f, 4, 6); };
-  CHECK(taps.wrong(*tap->samples, 0, 7 * rate, held) == 0);
+  CHECK(taps.wrong(*tap->samples, 0, std::uint64_t{7} * rate, held) == 0);
 
   taps.put_blob(run(0).text, first);
   writing->finish();
   REQUIRE(taps.wait(taps.spool.remove(taps.call.id, 0)).has_value());
-  CHECK(taps.wrong(*tap->samples, 0, 7 * rate, held) == 0);
+  CHECK(taps.wrong(*tap->samples, 0, std::uint64_t{7} * rate, held) == 0);
   auto later = taps.wait(open_tap(taps.blobs, taps.spool, taps.call));
   REQUIRE(later.has_value());
   CHECK(later->identity == tap->identity);

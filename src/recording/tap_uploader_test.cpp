@@ -20,6 +20,7 @@ struct MemorySpool : TapSpool {
   Task<Result<std::vector<SpooledRun>>> runs(ContextId) override { return all_runs(); }
   Task<Result<std::vector<SpooledRun>>> all_runs() override {
     std::vector<SpooledRun> out;
+    out.reserve(spooled.size());
     for (const auto& [key, run] : spooled)
       out.push_back({.call = key.first,
                      .run = key.second,

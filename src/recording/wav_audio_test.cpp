@@ -230,6 +230,7 @@ TEST_CASE("past 4 GiB the header is RF64, and our own reader agrees with it") {
 
 TEST_CASE("a thousand chunks cost one binary search, and a huge offset nothing") {
   std::vector<PcmSpan> spans;
+  spans.reserve(1'000);
   for (std::size_t i = 0; i < 1'000; ++i)
     spans.push_back({.frames = 500,
                      .source = i,

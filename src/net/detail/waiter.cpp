@@ -15,7 +15,8 @@ namespace asio = boost::asio;
 // The list of an event loop's waiters. Asio calls shutdown() when the loop is destroyed.
 class WaiterService : public asio::execution_context::service {
  public:
-  using key_type = WaiterService;
+  // Asio looks for this name.
+  using key_type = WaiterService;  // NOLINT(readability-identifier-naming)
   static inline asio::execution_context::id id;
   explicit WaiterService(asio::execution_context& context) : service(context) {}
 

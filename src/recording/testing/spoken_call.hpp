@@ -403,6 +403,7 @@ inline std::vector<FetchedWindow> fetch_windows(const SpokenCall& call,
                                                 const std::vector<WaveformWindow>& windows,
                                                 const Part& part = {}) {
   std::vector<FetchedWindow> fetched;
+  fetched.reserve(windows.size());
   for (const WaveformWindow& window : windows) fetched.push_back(fetch_window(call, window, part));
   return fetched;
 }
