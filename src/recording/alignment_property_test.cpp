@@ -69,8 +69,9 @@ CallPath path_of(std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("over hundreds of conversations the truth lies within the uncertainty claimed") {
-  constexpr std::uint64_t seeds = 200;
+// bench/alignment does the same over many more.
+TEST_CASE("over dozens of conversations the truth lies within the uncertainty claimed") {
+  constexpr std::uint64_t seeds = 80;
   Tally by_levels;
   Tally by_waveform;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -84,7 +85,7 @@ TEST_CASE("over hundreds of conversations the truth lies within the uncertainty 
     by_waveform.compare(refine(levels, fetch_windows(call, windows)).mapping, script, 2);
   }
   CAPTURE(by_levels.pieces);
-  CHECK(by_levels.pieces > 700);
+  CHECK(by_levels.pieces > 280);
   CHECK(by_levels.share_true() >= 0.99);
   CHECK(by_levels.share_sharp() >= 0.9);
   CHECK(by_levels.worst_sharp_ms < 25);

@@ -24,9 +24,10 @@ bool read_range(std::string_view text, std::size_t size, Range& range) {
   const auto dash = text.find('-');
   if (dash == std::string_view::npos || dash == 0) return false;
   std::size_t last = size - 1;
-  if (std::from_chars(text.data(), text.data() + dash, range.first).ec != std::errc{}) return false;
+  const char* const begin = &text.front();
+  if (std::from_chars(begin, begin + dash, range.first).ec != std::errc{}) return false;
   if (dash + 1 < text.size() &&
-      std::from_chars(text.data() + dash + 1, text.data() + text.size(), last).ec != std::errc{})
+      std::from_chars(begin + dash + 1, begin + text.size(), last).ec != std::errc{})
     return false;
   if (range.first >= size || last < range.first) return false;
   range.count = std::min(last, size - 1) - range.first + 1;

@@ -7,6 +7,7 @@
 #include "simulator/voice_live_server.hpp"
 #include "simulator/voice_live_turns.hpp"
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,11 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace boost::json {
-class object;
-class value;
-}  // namespace boost::json
 
 namespace earshot::simulator {
 
