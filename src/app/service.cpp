@@ -273,7 +273,12 @@ class RunningService : public Service {
     recording::ReconcilerOptions reconciling{.overdue_after = config_.verdict_after + 5min};
     reconciler_ = std::make_unique<recording::VerdictReconciler>(
         *store_, alerts_, outside_.clock, outside_.counters, outside_.log, reconciling);
-    const recording::AudioOpener::Services opening{*store_, *chunks_, *blobs_, *tap_spool_};
+    second_copies_ = std::make_unique<recording::SecondCopies>(*store_, *chunks_, outside_.clock);
+    const recording::AudioOpener::Services opening{.store = *store_,
+                                                   .chunks = *chunks_,
+                                                   .blobs = *blobs_,
+                                                   .spool = *tap_spool_,
+                                                   .second_copies = second_copies_.get()};
     queries_ = std::make_unique<recording::RecordingQueries>(opening);
     make_merges(opening);
     taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
@@ -389,6 +394,7 @@ class RunningService : public Service {
   std::unique_ptr<recording::RecordingQueries> queries_;
   mp3::Mp3Decoders mp3_;
   std::unique_ptr<recording::AudioConversion> conversion_;
+  std::unique_ptr<recording::SecondCopies> second_copies_;
   std::unique_ptr<recording::AudioOpener> merge_opener_;
   std::unique_ptr<recording::Merges> merges_;
   std::unique_ptr<recording::RecordingMerger> merger_;

@@ -207,6 +207,29 @@ Task<Result<void>> AudioOpener::open_repair(const AudioSubject* subject, Sources
   co_return ok();
 }
 
+Task<Result<void>> AudioOpener::open_second_copies(const AudioSubject* subject, Sources* sources) {
+  if (services_.second_copies == nullptr) co_return ok();
+  std::vector<Chunk> copies;
+  for (const auto& recording : subject->recordings) {
+    const bool mends = std::ranges::any_of(subject->timeline->spans, [&](const Span& span) {
+      return span.source == SpanSource::acs_second_copy && span.recording == recording.id;
+    });
+    if (!mends) continue;
+    auto kept = co_await services_.second_copies->all_of(recording.id);
+    if (!kept) co_return Failure(kept.error());
+    for (auto& copy : *kept)
+      if (copy.unusable.empty()) copies.push_back(std::move(copy.chunk));
+  }
+  if (copies.empty()) co_return ok();
+  auto opened = co_await open_chunks(subject->recordings, std::move(copies));
+  if (!opened) co_return Failure(opened.error());
+  std::ranges::move(opened->layouts, std::back_inserter(sources->layouts));
+  std::ranges::move(opened->samples, std::back_inserter(sources->samples));
+  std::ranges::move(opened->chunks, std::back_inserter(sources->chunks));
+  sources->identity += opened->identity;
+  co_return ok();
+}
+
 Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subject,
                                                              ChannelChoice channels) {
   if (!subject.timeline)
@@ -214,6 +237,9 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subjec
                    "the recording was not verified yet; until then there is source=acs");
   auto sources = co_await open_chunks(subject.recordings, subject.chunks);
   if (!sources) co_return Failure(sources.error());
+  const auto chunks = static_cast<std::ptrdiff_t>(sources->chunks.size());
+  if (auto opened = co_await open_second_copies(&subject, &*sources); !opened)
+    co_return Failure(opened.error());
   const auto& spans = subject.timeline->spans;
   const bool rendered = std::ranges::any_of(spans, [](const Span& span) {
     return span.kind == SpanKind::repaired && span.source == SpanSource::tap;
@@ -229,11 +255,19 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_repaired(AudioSubject subjec
     if (span.source == SpanSource::tap) {
       play.source = repair;
     } else if (span.source != SpanSource::none) {
-      const auto at = std::ranges::find_if(sources->chunks, [&](const Chunk& chunk) {
+      const bool copied = span.source == SpanSource::acs_second_copy;
+      const auto begin = sources->chunks.begin() + (copied ? chunks : 0);
+      const auto end = copied ? sources->chunks.end() : begin + chunks;
+      const auto at = std::find_if(begin, end, [&](const Chunk& chunk) {
         return chunk.recording == span.recording && chunk.index == span.chunk;
       });
-      if (at != sources->chunks.end())
-        play.source = static_cast<std::size_t>(at - sources->chunks.begin());
+      // Silence under the name of a repair would be a lie.
+      if (at == end && copied)
+        co_return fail(ErrorKind::not_found,
+                       fmt::format("ACS's second copy of chunk {}, which mends this recording, is "
+                                   "gone; verify the call anew",
+                                   span.chunk.value));
+      if (at != end) play.source = static_cast<std::size_t>(at - sources->chunks.begin());
     }
     plays.push_back(play);
   }

@@ -12,6 +12,7 @@
 #include "recording/audio_layouts.hpp"
 #include "recording/audio_reader.hpp"
 #include "recording/channel_voices.hpp"
+#include "recording/second_copies.hpp"
 #include "recording/wav_audio.hpp"
 
 #include <memory>
@@ -67,6 +68,8 @@ class AudioOpener {
     // With it, what must be decoded or brought to one sample rate is opened too: as a merge does
     // it. A view does not, because every reader would make it anew.
     const AudioConversion* conversion = nullptr;
+    // Without it, what was mended from a second copy cannot be opened.
+    SecondCopies* second_copies = nullptr;
   };
   explicit AudioOpener(Services services) : services_(services) {}
 
@@ -90,6 +93,8 @@ class AudioOpener {
     std::string identity;
   };
   Task<Result<Sources>> open_chunks(std::vector<Recording> recordings, std::vector<Chunk> chunks);
+  // Appends the copies that mend something.
+  Task<Result<void>> open_second_copies(const AudioSubject* subject, Sources* sources);
   Task<Result<void>> open_repair(const AudioSubject* subject, Sources* sources);
   Task<Result<std::unique_ptr<SampleSource>>> open_chunk(Chunk chunk);
   Task<Result<OpenedAudio>> open_mp3(AudioSubject subject);

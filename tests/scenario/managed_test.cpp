@@ -220,3 +220,22 @@ TEST_CASE("of a chunk that is missing or torn in the customer's container ACS's 
     }
   }
 }
+
+TEST_CASE("what is mended from ACS's second copy is to be heard, every tone of it") {
+  AcsOptions acs{.chunk_length = 5s};
+  acs.files.missing_chunks = "1";
+  World world({.acs = std::move(acs), .voice_live = {}, .environment = {{"TAP_ENABLED", "false"}}});
+  const CallReport report = world.call(one_turn());
+  REQUIRE(report.recordings[0].chunks.size() >= 3);
+  world.runtime.advance(20min);
+  const Reply timeline = world.api("/api/v1/calls/" + world.newest_call_id() + "/timeline");
+  CAPTURE(timeline.body);
+  REQUIRE(timeline.body.find("acs_second_copy") != std::string::npos);
+  const Reply audio =
+      world.api("/api/v1/calls/" + world.newest_call_id() + "/audio?source=repaired");
+  REQUIRE(audio.status == 200);
+  const StoredSound sound = read_wav(audio.body);
+  const auto heard = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  REQUIRE(heard.size() == 6);
+  for (unsigned i = 0; i < heard.size(); ++i) CHECK(heard[i].number == i);
+}

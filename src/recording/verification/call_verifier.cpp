@@ -139,9 +139,12 @@ CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
       unchanged_(services.counters.counter("earshot_verdicts_unchanged_total",
                                            "verifications that found what was known already")) {
   if (!options_.manifest_key.private_key.empty())
-    manifests_.emplace(
-        AudioOpener::Services{services.store, services.chunks, services.blobs, services.spool},
-        services.clock, options_.manifest_key, options_.software);
+    manifests_.emplace(AudioOpener::Services{.store = services.store,
+                                             .chunks = services.chunks,
+                                             .blobs = services.blobs,
+                                             .spool = services.spool,
+                                             .second_copies = &second_copies_},
+                       services.clock, options_.manifest_key, options_.software);
 }
 
 Task<JobOutcome> CallVerifier::run(Job job) {
