@@ -105,6 +105,23 @@ Result<TranscriptQuery> parse_transcript_query(const net::HttpRequest& request) 
   return query;
 }
 
+Result<AlertQuery> parse_alert_query(const net::HttpRequest& request) {
+  AlertQuery query;
+  auto limit = limit_of(request);
+  if (!limit) return Failure(limit.error());
+  query.limit = *limit;
+  query.call.text = request.query("call").value_or("");
+  query.before_id = request.query("before").value_or("");
+  const auto state = request.query("state");
+  if (!state) return query;
+  for (const auto& [word, meant] :
+       {std::pair{"waiting", AlertState::waiting}, std::pair{"delivered", AlertState::delivered},
+        std::pair{"dead", AlertState::dead}, std::pair{"kept", AlertState::kept}})
+    if (*state == word) query.state = meant;
+  if (!query.state) return fail(ErrorKind::invalid, "state takes waiting, delivered, dead or kept");
+  return query;
+}
+
 Result<std::optional<int>> parse_verdict_number(const net::HttpRequest& request) {
   const auto text = request.query("number");
   if (!text) return std::optional<int>{};

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "net/http_message.hpp"
+#include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/transcript_search.hpp"
 
@@ -19,6 +20,8 @@ Result<CallQuery> parse_call_query(const net::HttpRequest& request);
 Result<RecordingQuery> parse_recording_query(const net::HttpRequest& request);
 // q, from, to, limit, cursor; q without blanks around it
 Result<TranscriptQuery> parse_transcript_query(const net::HttpRequest& request);
+// state, call, before, limit
+Result<AlertQuery> parse_alert_query(const net::HttpRequest& request);
 // number, of a verdict; nullopt: the newest
 Result<std::optional<int>> parse_verdict_number(const net::HttpRequest& request);
 

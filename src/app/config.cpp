@@ -82,6 +82,9 @@ void check_together(Config& config, ConfigResult& result) {
     faults.push_back({"RECORDING_DOWNLOAD_HOSTS",
                       "has an entry that is no host: " + hosts.error().message,
                       "name hosts as host, host:port or .suffix, comma between"});
+  if (!config.alert_webhook_urls.empty() && config.alert_webhook_secrets.empty())
+    faults.push_back({"ALERT_WEBHOOK_SECRET", "is missing though ALERT_WEBHOOK_URL is set",
+                      "make one: echo whsec_$(openssl rand -base64 32)"});
   if (config.tls_certificate_file.empty() != config.tls_key_file.empty())
     faults.push_back(
         {"TLS_CERTIFICATE_FILE", "and TLS_KEY_FILE go together", "set both or neither"});

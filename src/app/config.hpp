@@ -54,6 +54,10 @@ struct Config {
   std::string pause_keys;
   std::string resume_keys;
 
+  // Alerts
+  std::vector<std::string> alert_webhook_urls;
+  std::vector<Secret> alert_webhook_secrets;
+
   // The verdict
   VerdictThresholds verdict;
   Duration verdict_after = 15min;

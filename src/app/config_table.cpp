@@ -113,21 +113,6 @@ Apply choice(T Config::* member, std::vector<std::pair<std::string_view, T>> wor
   };
 }
 
-std::vector<std::string> split_list(const std::string& value) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  while (begin <= value.size()) {
-    std::size_t end = value.find(',', begin);
-    if (end == std::string::npos) end = value.size();
-    std::string part = value.substr(begin, end - begin);
-    const auto first = part.find_first_not_of(" \t");
-    const auto last = part.find_last_not_of(" \t");
-    if (first != std::string::npos) parts.push_back(part.substr(first, last - first + 1));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 // Of a telephone's keypad.
 Apply keys(std::string Config::* member) {
   return [member](Config& config, const std::string& value) -> Result<void> {
@@ -564,11 +549,27 @@ std::vector<Setting> entra_settings() {
 
 }  // namespace
 
+std::vector<std::string> split_list(const std::string& value) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= value.size()) {
+    std::size_t end = value.find(',', begin);
+    if (end == std::string::npos) end = value.size();
+    std::string part = value.substr(begin, end - begin);
+    const auto first = part.find_first_not_of(" \t");
+    const auto last = part.find_last_not_of(" \t");
+    if (first != std::string::npos) parts.push_back(part.substr(first, last - first + 1));
+    begin = end + 1;
+  }
+  return parts;
+}
+
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> rows;
-    for (auto part : {acs_settings(), recording_settings(), verdict_settings(), storage_settings(),
-                      assistant_settings(), service_settings(), entra_settings()})
+    for (auto part :
+         {acs_settings(), recording_settings(), alert_settings(), verdict_settings(),
+          storage_settings(), assistant_settings(), service_settings(), entra_settings()})
       for (auto& row : part) rows.push_back(std::move(row));
     return rows;
   }();

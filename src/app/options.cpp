@@ -40,6 +40,17 @@ std::string greeting_of(const Config& config) {
 
 }  // namespace
 
+Result<alerts::DeliveryOptions> alert_delivery_options(const Config& config) {
+  alerts::DeliveryOptions options{.urls = config.alert_webhook_urls,
+                                  .source = config.callback_uri_host};
+  for (const auto& secret : config.alert_webhook_secrets) {
+    auto key = alerts::parse_webhook_secret(secret.reveal());
+    if (!key) return fail("ALERT_WEBHOOK_SECRET", key.error());
+    options.keys.push_back(std::move(*key));
+  }
+  return options;
+}
+
 bool uses_folder(const Config& config) { return !config.storage_folder.empty(); }
 
 Result<acs::CallAutomationOptions> call_automation_options(const Config& config) {

@@ -7,6 +7,7 @@
 #include "acs/service_files.hpp"
 #include "acs/token_verifier.hpp"
 #include "acs/webhooks.hpp"
+#include "alerts/alert_post.hpp"
 #include "app/config.hpp"
 #include "calls/call_options.hpp"
 #include "recording/file_watch.hpp"
@@ -33,6 +34,8 @@ recording::RecordingFetchOptions recording_fetch_options(const Config& config);
 recording::FileWatchOptions file_watch_options(const Config& config);
 recording::DiscoveryOptions discovery_options(const Config& config);
 recording::VerifierOptions verifier_options(const Config& config);
+// `invalid`: a secret that is none.
+Result<alerts::DeliveryOptions> alert_delivery_options(const Config& config);
 // Does the service keep recordings in a directory rather than in Blob Storage?
 bool uses_folder(const Config& config);
 

@@ -1,6 +1,9 @@
 #include "app/service.hpp"
 
 #include "acs/event_replay.hpp"
+#include "alerts/alert_outbox.hpp"
+#include "alerts/alert_post.hpp"
+#include "api/alert_routes.hpp"
 #include "api/file_routes.hpp"
 #include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
@@ -48,7 +51,8 @@ class RunningService : public Service {
   RunningService(Config config, Outside outside)
       : config_(std::move(config)),
         outside_(std::move(outside)),
-        alerts_(outside_.log, outside_.counters),
+        told_alerts_(outside_.log, outside_.counters),
+        alerts_({told_alerts_, control(), outside_.clock, outside_.counters, outside_.log}),
         quota_(static_cast<std::size_t>(config_.voice_live_connects_per_minute)),
         known_(known_calls_max),
         tasks_(control(), outside_.clock, outside_.log, "service") {}
@@ -60,6 +64,7 @@ class RunningService : public Service {
     if (auto made = make_workers(); !made) co_return made;
     if (auto made = make_calls(); !made) co_return made;
     make_recording();
+    if (auto made = make_alerts(); !made) co_return made;
     make_api();
     auto began = co_await begin();
     if (!began) co_await abandon();
@@ -80,6 +85,7 @@ class RunningService : public Service {
     co_await inbox_->stop();
     fetch_->stop();
     merger_->stop();
+    alert_post_->stop();
     co_await jobs_->stop(outside_.clock.steady_now() + 10s);
     co_await notes_->stop();
     co_await tap_spool_->flush();
@@ -87,6 +93,7 @@ class RunningService : public Service {
     tap_retention_->stop();
     reconciler_->stop();
     if (dead_letters_) dead_letters_->stop();
+    alerts_.stop();
     co_await tasks_.join();
     outside_.log.info("stopped");
   }
@@ -100,6 +107,7 @@ class RunningService : public Service {
     if (auto started = co_await director_->start(); !started)
       co_return fail("taking up open calls", started.error());
     inbox_->start();
+    tasks_.spawn(alerts_.run(store_.get()));
     tasks_.spawn(jobs_->run());
     tasks_.spawn(taps_->run());
     tasks_.spawn(tap_retention_->run());
@@ -314,6 +322,16 @@ class RunningService : public Service {
     merger_ = std::make_unique<recording::RecordingMerger>(merging, outside_.offload);
   }
 
+  Result<void> make_alerts() {
+    auto options = alert_delivery_options(config_);
+    if (!options) return Failure(options.error());
+    alerts::DeliveryServices services{*store_,         workers_.front()->http(), outside_.clock,
+                                      outside_.random, outside_.counters,        outside_.log};
+    alert_post_ = std::make_unique<alerts::AlertPost>(services, std::move(*options));
+    jobs_->handle(deliver_alert_job, [this](Job job) { return alert_post_->run(std::move(job)); });
+    return ok();
+  }
+
   void make_api() {
     api::RestApiServices services{
         .store = *store_,
@@ -336,6 +354,8 @@ class RunningService : public Service {
                                                        outside_.log);
     const api::TranscriptRoutesServices reading{*store_, *store_, outside_.counters, outside_.log};
     transcript_routes_ = std::make_unique<api::TranscriptRoutes>(reading, config_.api_key);
+    api::AlertRoutesServices alerting{*store_, outside_.clock, outside_.counters, outside_.log};
+    alert_routes_ = std::make_unique<api::AlertRoutes>(alerting, config_.api_key);
   }
 
   // The first worker takes the port; the others share it.
@@ -361,13 +381,15 @@ class RunningService : public Service {
       file_routes_->add_routes(router, on_control);
       merge_routes_->add_routes(router, on_control);
       transcript_routes_->add_routes(router, on_control);
+      alert_routes_->add_routes(router, on_control);
     };
     co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
 
   Config config_;
   Outside outside_;
-  LogAlertSink alerts_;
+  LogAlertSink told_alerts_;
+  alerts::AlertOutbox alerts_;
   voice_live::ConnectQuota quota_;
   calls::KnownCalls known_;
   DataFolder data_folder_;
@@ -401,10 +423,12 @@ class RunningService : public Service {
   std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<recording::TapRetention> tap_retention_;
   std::unique_ptr<jobs::JobRunner> jobs_;
+  std::unique_ptr<alerts::AlertPost> alert_post_;
   std::unique_ptr<api::RestApi> api_;
   std::unique_ptr<api::FileRoutes> file_routes_;
   std::unique_ptr<api::MergeRoutes> merge_routes_;
   std::unique_ptr<api::TranscriptRoutes> transcript_routes_;
+  std::unique_ptr<api::AlertRoutes> alert_routes_;
   TaskGroup tasks_;
   bool started_ = false;
   bool stopping_ = false;

@@ -248,7 +248,8 @@ TEST_CASE("no word on a recording's state names the door to check") {
 
   desk.advance(11s);
 
-  CHECK(desk.log.contains("/api/callbacks is reachable"));
+  REQUIRE(desk.alerts.has("recording_state_event_missing"));
+  CHECK(desk.alerts.raised.back().message.find("/api/callbacks is reachable") != std::string::npos);
 }
 
 TEST_CASE("a recording that is inactive unasked is replaced and both are looked for") {

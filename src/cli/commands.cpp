@@ -30,6 +30,23 @@ std::shared_ptr<Options> bind(CLI::App& command, ChosenCommand& chosen,
   return options;
 }
 
+void add_alert_commands(CLI::App& app, ChosenCommand& chosen) {
+  auto* alerts = app.add_subcommand("alerts", "Alerts and their webhooks: list, retry");
+  alerts->require_subcommand(1);
+  alerts->footer(
+      "Examples:\n  earshot alerts list --state dead\n"
+      "  earshot alerts retry 5f1e0c00-1111-4222-8333-444455556666");
+  auto* list = alerts->add_subcommand("list", "Alerts, newest first");
+  auto list_options = bind<AlertsListOptions>(*list, chosen, run_alerts_list);
+  list->add_option("--state", list_options->state,
+                   "waiting, delivered, dead (no webhook took it) or kept (none is configured)");
+  list->add_option("--call", list_options->call, "contextId of a call");
+  list->add_option("--limit", list_options->limit, "how many")->check(CLI::Range(1, 500));
+  auto* retry = alerts->add_subcommand("retry", "Sends a dead alert again");
+  auto retry_options = bind<AlertsRetryOptions>(*retry, chosen, run_alerts_retry);
+  retry->add_option("alert", retry_options->alert, "id of the alert")->required();
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, ChosenCommand& chosen) {
@@ -201,6 +218,7 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
       "Events that are known already are ignored, so a replay does no harm.\n"
       "Examples:\n  earshot events replay letter.json\n"
       "  az storage blob download -c dead-letters -n NAME --no-progress | earshot events replay -");
+  add_alert_commands(app, chosen);
 }
 
 }  // namespace earshot::cli

@@ -89,6 +89,17 @@ struct EventsReplayOptions {
   std::string blob;  // in the dead-letter container; instead of a file
 };
 
+struct AlertsListOptions {
+  CommonOptions common;
+  std::string state;  // "" = any
+  std::string call;   // "" = all
+  int limit = 20;
+};
+struct AlertsRetryOptions {
+  CommonOptions common;
+  std::string alert;
+};
+
 struct RecordingsVerifyOptions {
   CommonOptions common;
   std::string target;    // a manifest, an audio file, a recordingId or a contextId
@@ -107,12 +118,14 @@ Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
 Task<int> run_recordings_merge(ApiClient& client, RecordingsMergeOptions options);
+Task<int> run_alerts_list(ApiClient& client, AlertsListOptions options);
+Task<int> run_alerts_retry(ApiClient& client, AlertsRetryOptions options);
 Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
 
 Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);
 
-// Adds `calls`, `verdict`, `transcript`, `transcripts`, `recordings` and `events` to a command
-// line. When one of them was chosen, `chosen` gives its exit code.
+// Adds `calls`, `verdict`, `transcript`, `transcripts`, `recordings`, `events` and `alerts` to a
+// command line. When one of them was chosen, `chosen` gives its exit code.
 struct ChosenCommand {
   CommonOptions common;
   std::function<Task<int>(ApiClient&)> run;

@@ -413,11 +413,12 @@ void CallStep::recording_state_due() {
       call().recording_phase != RecordingPhase::active)
     return;
   journal("warning no recording state event");
-  act(call_action::Warn{
+  alert(
+      "recording_state_event_missing", call().recording_id,
       "no RecordingStateChanged came within 10 s of a recording's start: check that "
       "CALLBACK_URI_HOST/api/callbacks is reachable from the internet (a GET answers 200) and that "
       "nothing in front of it removes the query or the Authorization header; the state is polled "
-      "meanwhile"});
+      "meanwhile");
 }
 
 void CallStep::check_recording_after_restart() {

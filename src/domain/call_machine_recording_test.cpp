@@ -30,7 +30,8 @@ TEST_CASE("without a state event the poll finds the recording active and the ope
   CHECK(desk.only<call_action::SetGate>().open);
   desk.fires(CallTimer::recording_state_due);
 
-  CHECK(desk.only<call_action::Warn>().message.find("/api/callbacks") != std::string::npos);
+  CHECK(desk.only<call_action::RaiseAlert>().kind == "recording_state_event_missing");
+  CHECK(desk.only<call_action::RaiseAlert>().message.find("/api/callbacks") != std::string::npos);
 }
 
 TEST_CASE("a state event that overtakes the start's answer names the recording") {

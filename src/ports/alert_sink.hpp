@@ -1,24 +1,18 @@
 #pragma once
-// What a person should hear of. Implementations: log and metric (app). Never waits.
+// What a person should hear of. Implementations: log and metric (app), and those with the durable
+// outbox behind them (alerts). Never waits; any thread.
 
-#include "domain/ids.hpp"
-
-#include <string>
+#include "domain/alert.hpp"
 
 namespace earshot {
-
-struct Alert {
-  std::string
-      kind;  // "recording_missing", "recording_start_failed", "recording_stopped_unasked", …
-  ContextId call;
-  RecordingId recording;
-  std::string message;  // a sentence that says what to do; no personal data
-};
 
 class AlertSink {
  public:
   virtual ~AlertSink() = default;
+  // Tells it, and has it stored.
   virtual void raise(const Alert& alert) = 0;
+  // Tells of one that a commit has stored (Changes::alerts).
+  virtual void announce(const Alert& alert) { raise(alert); }
 };
 
 }  // namespace earshot

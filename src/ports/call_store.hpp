@@ -6,6 +6,7 @@
 
 #include "base/task.hpp"
 #include "base/time.hpp"
+#include "domain/alert.hpp"
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
 #include "domain/recording_file.hpp"
@@ -73,7 +74,10 @@ struct Changes {
   // Inserted or updated by (recording, index), unless what is stored was told later; read through
   // ports/file_locations.hpp.
   std::vector<FileLocation> file_locations;
-  std::vector<JournalEntry> journal;                           // appended
+  std::vector<JournalEntry> journal;  // appended
+  // Inserted, each with the job that delivers it, unless its call has one of that kind; read
+  // through ports/alert_store.hpp.
+  std::vector<Alert> alerts;
   std::vector<std::pair<ContextId, Diagnostics>> diagnostics;  // appended
   std::vector<NewJob>
       jobs;  // added; one with a `unique_key` that is waiting already is not added twice

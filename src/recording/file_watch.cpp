@@ -63,6 +63,35 @@ double hours(Duration duration) {
   return std::max(0.0, std::chrono::duration<double, std::ratio<3600>>(duration).count());
 }
 
+Alert alert_of(const Recording& recording, const file_watch::Decision& decision, WallTime now) {
+  Alert alert{.call = recording.call,
+              .recording = recording.id,
+              .at = now,
+              .expires_at = decision.expires_at};
+  const auto left = hours(decision.expires_at - now);
+  if (decision.raise == Alarm::expired) {
+    alert.kind = "service_copy_expired";
+    alert.message =
+        "a service-managed recording is gone at ACS, and the event that tells where its files are "
+        "never came; the bridge's own copy is what is left of it";
+    return alert;
+  }
+  alert.kind =
+      decision.raise == Alarm::event_missing ? "file_event_missing" : "service_copy_expiring";
+  alert.message =
+      decision.waiting == 0
+          ? fmt::format(
+                "the event that tells where a recording's files are has not come, and they "
+                "are kept for {:.1f} more hours: replay it from Event Grid's dead letters "
+                "(earshot events replay)",
+                left)
+          : fmt::format(
+                "{} file(s) of a recording were not fetched from ACS yet, which keeps them "
+                "for {:.1f} more hours",
+                decision.waiting, left);
+  return alert;
+}
+
 }  // namespace
 
 FileWatch::FileWatch(CallStore& store, FileLocations& locations, AlertSink& alerts, Clock& clock,
@@ -97,32 +126,24 @@ Task<JobOutcome> FileWatch::run(Job job) {
   if (decision.raise == Alarm::event_missing) missed_events_.add();
   tell(*recording, decision, now);
   if (decision.raise != Alarm::none)
-    alerts_.raise({
-        .kind = decision.raise == Alarm::event_missing ? "file_event_missing"
-                : decision.raise == Alarm::half_gone   ? "service_copy_expiring"
-                                                       : "service_copy_expired",
-        .call = recording->call,
-        .recording = recording->id,
-        .message =
-            decision.raise == Alarm::expired
-                ? std::string("a service-managed recording is gone at ACS, and the event that "
-                              "tells where its files were never came; the bridge's own copy is "
-                              "what is left of it")
-            : decision.waiting == 0
-                ? fmt::format("the event that tells where a recording's files are has not come, "
-                              "and they are kept for {:.1f} more hours: replay it from Event "
-                              "Grid's dead letters (earshot events replay)",
-                              hours(decision.expires_at - now))
-                : fmt::format("{} file(s) of a recording were not fetched from ACS yet, which "
-                              "keeps them for {:.1f} more hours",
-                              decision.waiting, hours(decision.expires_at - now)),
-    });
+    if (auto stored = co_await raise(alert_of(*recording, decision, now)); !stored)
+      co_return JobRetry{.at = now + 1min, .error = stored.error().message, .payload = ""};
   if (decision.over) co_return JobDone{};
   const auto worst = std::max(raised, decision.raise);
   co_return JobRetry{
       .at = std::min(decision.look_again, now + options_.look_every),
       .error = decision.waiting == 0 ? "the file event has not come" : "files wait at ACS",
       .payload = std::string(payloads.at(static_cast<std::size_t>(worst)))};
+}
+
+// Before the job knows that it has done so: rather twice than never, and stored only once.
+Task<Result<void>> FileWatch::raise(Alert alert) {
+  Changes changes;
+  changes.alerts.push_back(alert);
+  if (auto stored = co_await store_.commit(std::move(changes)); !stored)
+    co_return fail("store an alert", stored.error());
+  alerts_.announce(alert);
+  co_return ok();
 }
 
 // The countdown.

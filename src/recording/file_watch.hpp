@@ -60,6 +60,7 @@ class FileWatch {
   Task<JobOutcome> run(Job job);
 
  private:
+  Task<Result<void>> raise(Alert alert);
   void tell(const Recording& recording, const file_watch::Decision& decision, WallTime now);
 
   CallStore& store_;

@@ -105,7 +105,8 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
     outcome = Discovery::found;
   else if (last_try)
     outcome = progress.audio > Duration{} ? Discovery::incomplete : Discovery::missing;
-  if (auto done = co_await store(known, seen, outcome); !done) co_return Failure(done.error());
+  if (auto done = co_await store(known, seen, outcome, progress.reason); !done)
+    co_return Failure(done.error());
   if (outcome != known->recording.discovery) tell(*known, *seen, progress, outcome);
   if (outcome != Discovery::searching) co_return JobOutcome{JobDone{}};
 
@@ -113,12 +114,15 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   // What ACS keeps itself comes by an event, whose absence is watched for: file_watch.hpp.
   if (!alerted && known->recording.byos && seen->chunks.empty() && end &&
       now >= *end + options_.alert_after) {
-    alerts_.raise({.kind = "recording_late",
-                   .call = known->call.id,
-                   .recording = known->recording.id,
-                   .message = "no audio of a finished recording has appeared in its container; "
-                              "check that the container exists and that the Communication Services "
-                              "resource may write to it"});
+    Alert late{.kind = "recording_late",
+               .call = known->call.id,
+               .recording = known->recording.id,
+               .message =
+                   "no audio of a finished recording has appeared in its container; check "
+                   "that the container exists and that the Communication Services resource "
+                   "may write to it",
+               .at = now};
+    if (auto raised = co_await raise(std::move(late)); !raised) co_return Failure(raised.error());
     alerted = true;
   }
   co_return again(job, now, progress.reason, alerted);
@@ -140,18 +144,22 @@ Task<Result<JobOutcome>> RecordingDiscovery::refused(Job job, KnownPtr known, Er
   const auto now = clock_.wall_now();
   log_.warn("the recordings' container cannot be read",
             {{"recording", job.subject}, {"error", error.message}});
-  if (job.payload != alerted_payload)
-    alerts_.raise({.kind = "recording_storage_refused",
-                   .call = known->call.id,
-                   .recording = known->recording.id,
-                   .message = fmt::format("a recording cannot be looked for: {}; check the "
-                                          "container's name and our rights on it",
-                                          error.message)});
+  if (job.payload != alerted_payload) {
+    Alert no{.kind = "recording_storage_refused",
+             .call = known->call.id,
+             .recording = known->recording.id,
+             .message = fmt::format("a recording cannot be looked for: {}; check the container's "
+                                    "name and our rights on it",
+                                    error.message),
+             .at = now};
+    if (auto raised = co_await raise(std::move(no)); !raised) co_return Failure(raised.error());
+  }
   if (now + spacing(job.attempts) <= deadline_of(job))
     co_return again(job, now, error.message, true);
   const auto outcome = known->chunks.empty() ? Discovery::missing : Discovery::incomplete;
   const auto nothing = std::make_shared<const Seen>();
-  if (auto done = co_await store(known, nothing, outcome); !done) co_return Failure(done.error());
+  if (auto done = co_await store(known, nothing, outcome, error.message); !done)
+    co_return Failure(done.error());
   Progress progress;
   progress.reason = error.message;
   tell(*known, *nothing, progress, outcome);
@@ -239,7 +247,31 @@ Task<Result<InspectedChunk>> RecordingDiscovery::best_of(KnownPtr known,
   co_return std::move(*best);
 }
 
-Task<Result<void>> RecordingDiscovery::store(KnownPtr known, SeenPtr seen, Discovery outcome) {
+// Before the job knows that it has done so: rather twice than never, and stored only once.
+Task<Result<void>> RecordingDiscovery::raise(Alert alert) {
+  Changes changes;
+  changes.alerts.push_back(alert);
+  if (auto stored = co_await store_.commit(std::move(changes)); !stored)
+    co_return fail("store an alert", stored.error());
+  alerts_.announce(alert);
+  co_return ok();
+}
+
+// Of a search that has come to a bad end.
+Alert RecordingDiscovery::end_alert(const Known& known, Discovery outcome,
+                                    const std::string& reason) const {
+  return {.kind = outcome == Discovery::missing ? "recording_missing" : "recording_incomplete",
+          .call = known.call.id,
+          .recording = known.recording.id,
+          .message = fmt::format(
+              "the search for a recording's audio ended without all of it: {}; ask Microsoft "
+              "support with the recordingId and correlationId of the call",
+              reason),
+          .at = clock_.wall_now()};
+}
+
+Task<Result<void>> RecordingDiscovery::store(KnownPtr known, SeenPtr seen, Discovery outcome,
+                                             std::string reason) {
   Changes changes;
   changes.chunks = seen->changed;
   const bool news = !seen->changed.empty() || outcome != known->recording.discovery;
@@ -258,6 +290,9 @@ Task<Result<void>> RecordingDiscovery::store(KnownPtr known, SeenPtr seen, Disco
        .detail = fmt::format(R"({{"chunks":{},"changed":{},"duplicates":{},"discovery":"{}"}})",
                              seen->chunks.size(), seen->changed.size(), seen->duplicates,
                              names.at(static_cast<std::size_t>(outcome)))});
+  if (outcome != known->recording.discovery &&
+      (outcome == Discovery::missing || outcome == Discovery::incomplete))
+    changes.alerts.push_back(end_alert(*known, outcome, reason));
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed && committed.error().kind == ErrorKind::conflict) {
     auto error = committed.error();
@@ -311,14 +346,7 @@ void RecordingDiscovery::tell(const Known& known, const Seen& seen, const Progre
   const bool missing = outcome == Discovery::missing;
   (missing ? recordings_missing_ : recordings_incomplete_).add();
   log_.error(missing ? "recording missing" : "recording incomplete", ids);
-  alerts_.raise(
-      {.kind = missing ? "recording_missing" : "recording_incomplete",
-       .call = known.call.id,
-       .recording = known.recording.id,
-       .message = fmt::format(
-           "the search for a recording's audio ended without all of it: {}; ask Microsoft "
-           "support with the recordingId and correlationId of the call",
-           progress.reason)});
+  alerts_.announce(end_alert(known, outcome, progress.reason));
 }
 
 }  // namespace earshot::recording

@@ -76,7 +76,9 @@ class RecordingDiscovery {
   Task<Result<std::optional<std::uint32_t>>> last_chunk_told(KnownPtr known);
   // The container said no: wrong name or rights, which a person may mend before the deadline.
   Task<Result<JobOutcome>> refused(Job job, KnownPtr known, Error error);
-  Task<Result<void>> store(KnownPtr known, SeenPtr seen, Discovery outcome);
+  Task<Result<void>> store(KnownPtr known, SeenPtr seen, Discovery outcome, std::string reason);
+  Task<Result<void>> raise(Alert alert);
+  Alert end_alert(const Known& known, Discovery outcome, const std::string& reason) const;
   JobOutcome again(const Job& job, WallTime now, std::string why, bool alerted) const;
   WallTime deadline_of(const Job& job) const;
   Duration spacing(int attempts) const;

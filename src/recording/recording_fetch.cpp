@@ -53,6 +53,13 @@ Task<JobOutcome> RecordingFetch::run(Job job) {
   if (known && pass) {
     if (auto told = co_await tell_of(*known, *pass); !told) pass = Failure(told.error());
   }
+  if (known && pass && (*pass)->waiting > 0 && (*pass)->refused && job.payload != alerted_payload &&
+      !(*known)->recording.byos) {
+    if (auto raised = co_await raise_refusal(*known, (*pass)->error); raised)
+      job.payload = alerted_payload;
+    else
+      pass = Failure(raised.error());
+  }
   if (known && pass) co_return outcome(job, **known, **pass);
   const auto& error = known ? pass.error() : known.error();
   services_.log.warn("fetching a recording's files was interrupted",
@@ -246,39 +253,48 @@ Task<Result<void>> RecordingFetch::tell_of(KnownPtr known, PassPtr pass) {
   // What was lost may now be mended from them.
   if (recording.byos && pass->fetched > 0)
     changes.jobs.push_back(make_verify_job(recording.call, now));
-  if (auto committed = co_await services_.store.commit(std::move(changes)); !committed)
-    co_return Failure(committed.error());
   if (pass->expired > 0 && !recording.byos)
-    services_.alerts.raise(
+    changes.alerts.push_back(
         {.kind = "service_copy_expired",
          .call = recording.call,
          .recording = recording.id,
          .message = fmt::format("{} chunk(s) of a recording expired at ACS before they could be "
                                 "fetched; the bridge's own copy is what is left of them",
-                                pass->expired)});
+                                pass->expired),
+         .at = now});
+  co_return co_await commit(std::move(changes));
+}
+
+// Before the job knows that it has done so: rather twice than never, and stored only once.
+Task<Result<void>> RecordingFetch::raise_refusal(KnownPtr known, std::string error) {
+  Changes changes;
+  changes.alerts.push_back(
+      {.kind = "recording_download_refused",
+       .call = known->recording.call,
+       .recording = known->recording.id,
+       .message = fmt::format("the files of a recording are not downloaded: {}; if that host is "
+                              "ACS's, name it in RECORDING_DOWNLOAD_HOSTS before they expire",
+                              error),
+       .at = services_.clock.wall_now()});
+  co_return co_await commit(std::move(changes));
+}
+
+Task<Result<void>> RecordingFetch::commit(Changes changes) {
+  const auto alerts = changes.alerts;
+  auto committed = co_await services_.store.commit(std::move(changes));
+  if (!committed) co_return Failure(committed.error());
+  for (const auto& alert : alerts) services_.alerts.announce(alert);
   co_return ok();
 }
 
 JobOutcome RecordingFetch::outcome(const Job& job, const Known& known, const Pass& pass) {
   if (pass.waiting == 0) return JobDone{};
-  bool alerted = job.payload == alerted_payload;
-  if (pass.refused && !alerted && !known.recording.byos) {
-    services_.alerts.raise(
-        {.kind = "recording_download_refused",
-         .call = known.recording.call,
-         .recording = known.recording.id,
-         .message = fmt::format("the files of a recording are not downloaded: {}; if that host is "
-                                "ACS's, name it in RECORDING_DOWNLOAD_HOSTS before they expire",
-                                pass.error)});
-    alerted = true;
-  }
   auto at = services_.clock.wall_now() + spacing(job.attempts);
   // The last attempt is the one that finds them expired.
   for (const auto& file : known.files)
     if (!is_settled(file.fetch) && file.told.expires_at > services_.clock.wall_now())
       at = std::min(at, file.told.expires_at);
-  return JobRetry{
-      .at = at, .error = pass.error, .payload = alerted ? std::string(alerted_payload) : ""};
+  return JobRetry{.at = at, .error = pass.error, .payload = job.payload};
 }
 
 Duration RecordingFetch::spacing(int attempts) const {

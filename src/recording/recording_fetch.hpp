@@ -79,6 +79,8 @@ class RecordingFetch {
   Task<Result<Duration>> audio_in(Chunk chunk);
   Task<Result<void>> remove_at_acs(RecordingFile file, PassPtr pass);
   Task<Result<void>> tell_of(KnownPtr known, PassPtr pass);
+  Task<Result<void>> raise_refusal(KnownPtr known, std::string error);
+  Task<Result<void>> commit(Changes changes);
   JobOutcome outcome(const Job& job, const Known& known, const Pass& pass);
   Duration spacing(int attempts) const;
   void count(FileState state);

@@ -1,5 +1,6 @@
 #include "store/memory_store.hpp"
 
+#include "store/detail/alert_rows.hpp"
 #include "store/detail/memory_tables.hpp"
 #include "store/detail/search_rows.hpp"
 #include "store/detail/stored_text.hpp"
@@ -37,6 +38,8 @@ bool holds(std::string_view text, std::string_view wanted) {
 Failure lease_lost() {
   return fail(ErrorKind::conflict, "the job is no longer leased to this runner");
 }
+
+Failure no_such_alert() { return fail(ErrorKind::not_found, "there is no such alert"); }
 
 Failure away() { return fail(ErrorKind::unavailable, "the database is away, as the test wanted"); }
 
@@ -373,6 +376,94 @@ Task<Result<std::vector<Call>>> MemoryStore::unjudged_calls(UnjudgedQuery query)
 }
 
 Task<Result<void>> MemoryStore::ping() { co_return ok(); }
+
+Task<Result<StoredAlert>> MemoryStore::load_alert(AlertId id) {
+  std::lock_guard lock(state_->mutex);
+  const auto found = state_->tables.alerts.find(id);
+  if (found == state_->tables.alerts.end()) co_return no_such_alert();
+  co_return found->second;
+}
+
+Task<Result<std::vector<StoredAlert>>> MemoryStore::list_alerts(AlertQuery query) {
+  std::lock_guard lock(state_->mutex);
+  const auto& alerts = state_->tables.alerts;
+  const auto order = [](const StoredAlert& stored) { return std::tie(stored.alert.at, stored.id); };
+  const auto before = alerts.find({query.before_id});
+  if (!query.before_id.empty() && before == alerts.end())
+    co_return fail(ErrorKind::not_found, "there is no alert to list on from");
+  std::vector<StoredAlert> found;
+  for (const auto& [id, stored] : alerts)
+    if ((!query.state || stored.state == *query.state) &&
+        (query.call.empty() || stored.alert.call == query.call) &&
+        (before == alerts.end() || order(stored) < order(before->second)))
+      found.push_back(stored);
+  std::ranges::sort(found, std::greater<>(), order);
+  cut_to(found, query.limit);
+  co_return found;
+}
+
+Task<Result<void>> MemoryStore::save_deliveries(AlertId id, AlertState state,
+                                                std::vector<AlertDelivery> deliveries) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  const auto found = state_->tables.alerts.find(id);
+  if (found == state_->tables.alerts.end()) co_return no_such_alert();
+  found->second.state = state;
+  auto& kept = found->second.deliveries;
+  for (auto& delivery : deliveries) {
+    delivery.last_error = mend_text(delivery.last_error);
+    const auto same = std::ranges::find(kept, delivery.endpoint, &AlertDelivery::endpoint);
+    if (same == kept.end())
+      kept.push_back(std::move(delivery));
+    else
+      *same = std::move(delivery);
+  }
+  std::ranges::sort(kept, {}, &AlertDelivery::endpoint);
+  co_return ok();
+}
+
+Task<Result<void>> MemoryStore::retry_alert(AlertId id, WallTime now) {
+  std::lock_guard lock(state_->mutex);
+  const auto found = state_->tables.alerts.find(id);
+  if (found == state_->tables.alerts.end()) co_return no_such_alert();
+  if (found->second.state != AlertState::dead)
+    co_return fail(ErrorKind::conflict,
+                   "nothing of the alert is dead, so there is nothing to retry");
+  for (auto& delivery : found->second.deliveries) {
+    if (delivery.state != DeliveryState::dead) continue;
+    delivery.state = DeliveryState::waiting;
+    delivery.attempts = 0;
+    delivery.next_at = now;
+    state_->tables.disabled_webhooks.erase(delivery.endpoint);
+  }
+  found->second.state = AlertState::waiting;
+  state_->tables.add_job(delivery_job(id, now), random_);
+  co_return ok();
+}
+
+Task<Result<void>> MemoryStore::disable_webhook(DisabledWebhook webhook) {
+  std::lock_guard lock(state_->mutex);
+  state_->tables.disabled_webhooks.emplace(webhook.endpoint, webhook);
+  co_return ok();
+}
+
+Task<Result<std::vector<DisabledWebhook>>> MemoryStore::disabled_webhooks() {
+  std::lock_guard lock(state_->mutex);
+  std::vector<DisabledWebhook> found;
+  for (const auto& [endpoint, webhook] : state_->tables.disabled_webhooks) found.push_back(webhook);
+  co_return found;
+}
+
+Task<Result<int>> MemoryStore::purge_alerts(WallTime before) {
+  std::lock_guard lock(state_->mutex);
+  auto& tables = state_->tables;
+  const auto gone = std::erase_if(tables.alerts, [&](const auto& entry) {
+    return entry.second.alert.at < before && entry.second.state != AlertState::waiting;
+  });
+  std::erase_if(tables.alert_keys,
+                [&](const auto& entry) { return !tables.alerts.contains(entry.second); });
+  co_return static_cast<int>(gone);
+}
 
 Task<Result<std::optional<Job>>> MemoryStore::lease(std::string runner, WallTime now,
                                                     WallTime until) {

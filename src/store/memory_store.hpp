@@ -2,6 +2,7 @@
 // The promises of sql_store.hpp in memory, for tests: nothing outlives it. Thread-safe.
 
 #include "base/random.hpp"
+#include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
@@ -16,7 +17,8 @@ class MemoryStore : public TranscriptSearch,
                     public CallStore,
                     public JobStore,
                     public FileLocations,
-                    public MergeStore {
+                    public MergeStore,
+                    public AlertStore {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -67,6 +69,15 @@ class MemoryStore : public TranscriptSearch,
   Task<Result<std::optional<Merge>>> find_merge(RecordingId recording, int number) override;
   Task<Result<void>> save_merge(Merge merge) override;
   Task<Result<int>> unfinished_merges() override;
+
+  Task<Result<StoredAlert>> load_alert(AlertId id) override;
+  Task<Result<std::vector<StoredAlert>>> list_alerts(AlertQuery query) override;
+  Task<Result<void>> save_deliveries(AlertId id, AlertState state,
+                                     std::vector<AlertDelivery> deliveries) override;
+  Task<Result<void>> retry_alert(AlertId id, WallTime now) override;
+  Task<Result<void>> disable_webhook(DisabledWebhook webhook) override;
+  Task<Result<std::vector<DisabledWebhook>>> disabled_webhooks() override;
+  Task<Result<int>> purge_alerts(WallTime before) override;
 
   Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;
   Task<Result<void>> extend(JobId id, std::string runner, WallTime until) override;

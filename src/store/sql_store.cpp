@@ -1,5 +1,6 @@
 #include "store/sql_store.hpp"
 
+#include "store/detail/alert_rows.hpp"
 #include "store/detail/call_rows.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/file_rows.hpp"
@@ -59,7 +60,24 @@ Result<ConnectionTarget> parse_connection(const SqlStoreOptions& options) {
               "the database's address must begin with sqlite:// or postgresql://");
 }
 
-void apply(Connection& connection, const Changes& changes, const std::vector<JobId>& job_ids) {
+// Made before the transaction, which may be run again.
+struct NewIds {
+  std::vector<JobId> jobs;
+  std::vector<AlertId> alerts;
+  std::vector<JobId> alert_jobs;
+};
+
+NewIds make_ids(const Changes& changes, Random& random) {
+  NewIds ids;
+  for (std::size_t i = 0; i < changes.jobs.size(); ++i) ids.jobs.push_back({make_uuid(random)});
+  for (std::size_t i = 0; i < changes.alerts.size(); ++i) {
+    ids.alerts.push_back({make_uuid(random)});
+    ids.alert_jobs.push_back({make_uuid(random)});
+  }
+  return ids;
+}
+
+void apply(Connection& connection, const Changes& changes, const NewIds& ids) {
   // The events first: whoever comes second to one must change nothing. Then in the order of the
   // foreign keys.
   for (const auto number : changes.handled_events) mark_handled(connection, number);
@@ -75,8 +93,11 @@ void apply(Connection& connection, const Changes& changes, const std::vector<Job
   for (const auto& entry : changes.journal) append_journal(connection, entry);
   for (const auto& [call, diagnostics] : changes.diagnostics)
     append_diagnostics(connection, call, diagnostics);
+  for (std::size_t i = 0; i < changes.alerts.size(); ++i)
+    if (put_alert(connection, changes.alerts[i], ids.alerts[i]))
+      add_job(connection, delivery_job(ids.alerts[i], changes.alerts[i].at), ids.alert_jobs[i]);
   for (std::size_t i = 0; i < changes.jobs.size(); ++i)
-    add_job(connection, changes.jobs[i], job_ids[i]);
+    add_job(connection, changes.jobs[i], ids.jobs[i]);
 }
 
 class SqlStoreImpl : public SqlStore {
@@ -99,11 +120,10 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<void>> commit(Changes changes) override {
     auto checked = check_ids(changes);
     if (!checked) co_return checked;
-    std::vector<JobId> job_ids(changes.jobs.size());
-    const bool adds_jobs = !changes.jobs.empty();
-    for (auto& id : job_ids) id.text = make_uuid(random_);
-    Writer::Work work = [changes = std::move(changes), job_ids = std::move(job_ids)](
-                            Connection& connection) { apply(connection, changes, job_ids); };
+    const bool adds_jobs = !changes.jobs.empty() || !changes.alerts.empty();
+    auto ids = make_ids(changes, random_);
+    Writer::Work work = [changes = std::move(changes), ids = std::move(ids)](
+                            Connection& connection) { apply(connection, changes, ids); };
     auto written = co_await writer_.write(std::move(work));
     if (written && adds_jobs && jobs_added_) jobs_added_();
     co_return written;
@@ -245,6 +265,49 @@ class SqlStoreImpl : public SqlStore {
         });
     if (!hits) co_return Failure(hits.error());
     co_return page_of(std::move(*hits), limit);
+  }
+
+  Task<Result<StoredAlert>> load_alert(AlertId id) override {
+    return load([id](Connection& connection) { return find_alert(connection, id); }, "alert");
+  }
+  Task<Result<std::vector<StoredAlert>>> list_alerts(AlertQuery query) override {
+    return read([query = std::move(query)](Connection& connection) {
+      return store::list_alerts(connection, query);
+    });
+  }
+  Task<Result<void>> save_deliveries(AlertId id, AlertState state,
+                                     std::vector<AlertDelivery> deliveries) override {
+    return writer_.write(
+        [id = std::move(id), state, deliveries = std::move(deliveries)](Connection& connection) {
+          put_deliveries(connection, id, state, deliveries);
+        });
+  }
+  Task<Result<void>> retry_alert(AlertId id, WallTime now) override {
+    const JobId job{make_uuid(random_)};
+    Writer::Work work = [id, now, job](Connection& connection) {
+      revive_alert(connection, id, now);
+      add_job(connection, delivery_job(id, now), job);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (written && jobs_added_) jobs_added_();
+    co_return written;
+  }
+  Task<Result<void>> disable_webhook(DisabledWebhook webhook) override {
+    return writer_.write([webhook = std::move(webhook)](Connection& connection) {
+      store::disable_webhook(connection, webhook);
+    });
+  }
+  Task<Result<std::vector<DisabledWebhook>>> disabled_webhooks() override {
+    return read([](Connection& connection) { return find_disabled_webhooks(connection); });
+  }
+  Task<Result<int>> purge_alerts(WallTime before) override {
+    auto purged = std::make_shared<int>(0);
+    Writer::Work work = [before, purged](Connection& connection) {
+      *purged = store::purge_alerts(connection, before);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (!written) co_return Failure(written.error());
+    co_return *purged;
   }
 
   Task<Result<void>> ping() override {

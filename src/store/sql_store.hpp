@@ -17,6 +17,7 @@
 #include "base/executor.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
@@ -52,7 +53,8 @@ class SqlStore : public TranscriptSearch,
                  public CallStore,
                  public JobStore,
                  public FileLocations,
-                 public MergeStore {
+                 public MergeStore,
+                 public AlertStore {
  public:
   // Called after each commit that added jobs, on the committer's thread; quick. Before the first
   // commit; none: nobody is told.

@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "net/runtime.hpp"
 #include "store/sql_store.hpp"
+#include "tests/contract/alert_store_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
@@ -41,6 +42,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
+  AlertStore& alerts() override { return *store_; }
   const MemoryLog& log() const { return log_; }
 
  private:
@@ -67,6 +69,7 @@ TEST_CASE("PostgreSQL: absurd text has an outcome") { call_store_bears_absurd_te
 TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: what was said is found") { transcripts_are_found(postgresql); }
+TEST_CASE("PostgreSQL: alerts wait to be delivered") { alert_store_keeps_alerts(postgresql); }
 TEST_CASE("PostgreSQL: jobs are leased") { job_store_leases(postgresql); }
 TEST_CASE("PostgreSQL: unique work is added once") { job_store_adds_unique_work_once(postgresql); }
 TEST_CASE("PostgreSQL: what was given up stays visible") {

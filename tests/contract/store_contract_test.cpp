@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "store/memory_store.hpp"
 #include "store/sql_store.hpp"
+#include "tests/contract/alert_store_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
@@ -22,6 +23,7 @@ class MemoryUnderTest : public StoreUnderTest {
   FileLocations& files() override { return store_; }
   MergeStore& merges() override { return store_; }
   TranscriptSearch& search() override { return store_; }
+  AlertStore& alerts() override { return store_; }
 
  private:
   SeededRandom random_{1};
@@ -42,6 +44,7 @@ class SqliteUnderTest : public StoreUnderTest {
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
+  AlertStore& alerts() override { return *store_; }
 
  private:
   TemporaryDirectory directory_;
@@ -67,6 +70,7 @@ TEST_CASE("memory store: absurd text has an outcome") { call_store_bears_absurd_
 TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept(memory); }
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
 TEST_CASE("memory store: what was said is found") { transcripts_are_found(memory); }
+TEST_CASE("memory store: alerts wait to be delivered") { alert_store_keeps_alerts(memory); }
 TEST_CASE("memory store: jobs are leased") { job_store_leases(memory); }
 TEST_CASE("memory store: unique work is added once") { job_store_adds_unique_work_once(memory); }
 TEST_CASE("memory store: what was given up stays visible") {
@@ -83,6 +87,7 @@ TEST_CASE("SQLite: absurd text has an outcome") { call_store_bears_absurd_text(s
 TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlite); }
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
 TEST_CASE("SQLite: what was said is found") { transcripts_are_found(sqlite); }
+TEST_CASE("SQLite: alerts wait to be delivered") { alert_store_keeps_alerts(sqlite); }
 TEST_CASE("SQLite: jobs are leased") { job_store_leases(sqlite); }
 TEST_CASE("SQLite: unique work is added once") { job_store_adds_unique_work_once(sqlite); }
 TEST_CASE("SQLite: what was given up stays visible") { job_store_keeps_what_was_given_up(sqlite); }

@@ -3,6 +3,7 @@
 // a loop that runs its tasks. One is made for each case.
 
 #include "net/testing/test_runtime.hpp"
+#include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
@@ -22,6 +23,7 @@ class StoreUnderTest {
   virtual FileLocations& files() = 0;
   virtual MergeStore& merges() = 0;
   virtual TranscriptSearch& search() = 0;
+  virtual AlertStore& alerts() = 0;
 
   template <class T>
   T run(Task<T> task) {

@@ -21,7 +21,9 @@ function complaint() {
   for (const name of ["ai-voicelive", "communication-call-automation", "eventgrid", "storage-blob"])
     if (!existsSync(path.join(here, "node_modules/@azure", name, "package.json")))
       return `@azure/${name} is not installed: npm ci --ignore-scripts in tests/interop`;
-  if (!existsSync(path.join(here, "node_modules/azurite/package.json"))) return "azurite is not installed";
+  for (const name of ["azurite", "standardwebhooks"])
+    if (!existsSync(path.join(here, "node_modules", name, "package.json")))
+      return `${name} is not installed: npm ci --ignore-scripts in tests/interop`;
   return undefined;
 }
 

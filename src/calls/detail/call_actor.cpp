@@ -16,8 +16,8 @@ constexpr std::size_t letters_max = 100'000;
 
 bool nothing_in(const Changes& changes) {
   return changes.calls.empty() && changes.personal.empty() && changes.recordings.empty() &&
-         changes.pauses.empty() && changes.journal.empty() && changes.jobs.empty() &&
-         changes.handled_events.empty();
+         changes.pauses.empty() && changes.journal.empty() && changes.alerts.empty() &&
+         changes.jobs.empty() && changes.handled_events.empty();
 }
 
 Counter& calls_counter(Counters& counters, const char* outcome) {
@@ -210,6 +210,12 @@ void CallActor::add_actions(Changes& changes, Transition& transition) {
       changes.pauses.push_back({.recording = opened->id, .from = opened->from, .to = {}});
     else if (const auto* over = std::get_if<call_action::ClosePause>(&action))
       changes.pauses.push_back({.recording = over->id, .from = over->from, .to = over->to});
+    else if (const auto* alert = std::get_if<call_action::RaiseAlert>(&action))
+      changes.alerts.push_back({.kind = alert->kind,
+                                .call = call.id,
+                                .recording = alert->recording,
+                                .message = alert->message,
+                                .at = now});
     else if (const auto* queued = std::get_if<call_action::QueueDiscovery>(&action))
       add_search(changes, transition.next, queued->id);
     else if (const auto* start = std::get_if<call_action::StartRecording>(&action);
@@ -441,10 +447,12 @@ void CallActor::do_now(const call_action::CancelTimer& action) {
 }
 
 void CallActor::do_now(const call_action::RaiseAlert& action) {
-  shared_.services.alerts.raise({.kind = action.kind,
-                                 .call = state_.call.id,
-                                 .recording = action.recording,
-                                 .message = action.message});
+  // Stored with what led to it: add_actions().
+  shared_.services.alerts.announce({.kind = action.kind,
+                                    .call = state_.call.id,
+                                    .recording = action.recording,
+                                    .message = action.message,
+                                    .at = shared_.services.clock.wall_now()});
 }
 
 void CallActor::do_now(const call_action::Warn& action) {

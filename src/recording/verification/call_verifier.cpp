@@ -313,6 +313,8 @@ Task<Result<void>> CallVerifier::store(Verdict verdict, std::optional<Verdict> b
                              .at = verdict.at,
                              .type = "verdict",
                              .detail = journal_detail(verdict)});
+  const auto alerts = alerts_of(verdict, before);
+  changes.alerts = alerts;
   auto committed = co_await store_.commit(std::move(changes));
   if (!committed && committed.error().kind == ErrorKind::conflict) {
     // Somebody else gave this number meanwhile: look again.
@@ -320,11 +322,13 @@ Task<Result<void>> CallVerifier::store(Verdict verdict, std::optional<Verdict> b
     error.kind = ErrorKind::unavailable;
     co_return Failure(error);
   }
-  if (committed) tell(verdict, before);
+  if (committed) tell(verdict);
+  for (const auto& alert : alerts)
+    if (committed) alerts_.announce(alert);
   co_return committed;
 }
 
-void CallVerifier::tell(const Verdict& verdict, const std::optional<Verdict>& before) {
+void CallVerifier::tell(const Verdict& verdict) {
   const std::string kind(to_text(verdict.kind));
   counters_
       .counter("earshot_verdicts_total", "verdicts given on calls' recordings", {{"verdict", kind}})
@@ -336,21 +340,28 @@ void CallVerifier::tell(const Verdict& verdict, const std::optional<Verdict>& be
                               {"expected_s", seconds(verdict.numbers.expected)},
                               {"present_s", seconds(verdict.numbers.present)},
                               {"lost_s", seconds(verdict.numbers.lost)}});
-  const bool news = !before || before->kind != verdict.kind;
-  if (news && verdict.kind != VerdictKind::complete)
-    raise(verdict, ("verdict_" + kind).c_str(), message_of(verdict));
-  const bool counted_before = before && before->has(FindingKind::chunk_count_unusual);
-  if (verdict.has(FindingKind::chunk_count_unusual) && !counted_before)
-    raise(verdict, "chunk_count_unusual",
-          "a recording has more chunks than one for each started four hours: ACS may have "
-          "restarted its recorder");
 }
 
-void CallVerifier::raise(const Verdict& verdict, const char* kind, std::string message) {
-  Alert alert{.kind = kind, .call = verdict.call, .recording = {}, .message = std::move(message)};
+std::vector<Alert> CallVerifier::alerts_of(const Verdict& verdict,
+                                           const std::optional<Verdict>& before) {
+  Alert about{.call = verdict.call, .at = verdict.at};
   for (const auto& span : verdict.timeline.spans)
-    if (!span.recording.empty()) alert.recording = span.recording;
-  alerts_.raise(alert);
+    if (!span.recording.empty()) about.recording = span.recording;
+  std::vector<Alert> alerts;
+  const auto add = [&](std::string kind, std::string message) {
+    about.kind = std::move(kind);
+    about.message = std::move(message);
+    alerts.push_back(about);
+  };
+  const bool news = !before || before->kind != verdict.kind;
+  if (news && verdict.kind != VerdictKind::complete)
+    add(fmt::format("verdict_{}", to_text(verdict.kind)), message_of(verdict));
+  const bool counted_before = before && before->has(FindingKind::chunk_count_unusual);
+  if (verdict.has(FindingKind::chunk_count_unusual) && !counted_before)
+    add("chunk_count_unusual",
+        "a recording has more chunks than one for each started four hours: ACS may have restarted "
+        "its recorder");
+  return alerts;
 }
 
 Task<Result<void>> CallVerifier::ask(ContextId id) {

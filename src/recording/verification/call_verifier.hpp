@@ -91,8 +91,9 @@ class CallVerifier {
   // Nothing more is to be waited for.
   bool is_final(const CallEvidence& evidence, WallTime now) const;
   WallTime deadline_of(const CallEvidence& evidence) const;
-  void tell(const Verdict& verdict, const std::optional<Verdict>& before);
-  void raise(const Verdict& verdict, const char* kind, std::string message);
+  void tell(const Verdict& verdict);
+  // What is news since the verdict before.
+  static std::vector<Alert> alerts_of(const Verdict& verdict, const std::optional<Verdict>& before);
 
   CallStore& store_;
   BlobStore& blobs_;

@@ -75,17 +75,24 @@ Task<Result<int>> VerdictReconciler::queue_calls() {
     job.unique_key = "verify_call/" + call.id.text;
     changes.jobs.push_back(std::move(job));
     if (!call.ended_at || now - *call.ended_at < options_.alert_after) continue;
-    if (!alerted_.emplace(call.id, now).second) continue;
-    alerts_.raise({.kind = "verdict_overdue",
-                   .call = call.id,
-                   .recording = {},
-                   .message = "a call that is long over has no verdict; its jobs are queued again, "
-                              "and the log says why they fail"});
+    if (alerted_.contains(call.id)) continue;
+    changes.alerts.push_back(
+        {.kind = "verdict_overdue",
+         .call = call.id,
+         .recording = {},
+         .message = "a call that is long over has no verdict; its jobs are queued again, and the "
+                    "log says why they fail",
+         .at = now});
   }
   const auto count = static_cast<int>(changes.jobs.size());
   if (count == 0) co_return 0;
+  const auto alerts = changes.alerts;
   if (auto done = co_await store_.commit(std::move(changes)); !done)
     co_return fail("queue verdicts again", done.error());
+  for (const auto& alert : alerts) {
+    alerted_.emplace(alert.call, now);
+    alerts_.announce(alert);
+  }
   calls_queued_.add(count);
   co_return count;
 }

@@ -1,5 +1,6 @@
 #include "store/detail/memory_tables.hpp"
 
+#include "store/detail/alert_rows.hpp"
 #include "store/detail/event_fields.hpp"
 #include "store/detail/stored_text.hpp"
 
@@ -126,6 +127,7 @@ void MemoryTables::apply(Changes changes, Random& random) {
     journal.push_back(std::move(entry));
   }
   for (auto& row : changes.diagnostics) diagnostics.push_back(std::move(row));
+  for (auto& alert : changes.alerts) put_alert(std::move(alert), random);
   for (const auto& job : changes.jobs) add_job(job, random);
 }
 
@@ -179,6 +181,14 @@ Result<void> MemoryTables::save_merge(Merge merge) {
   merge.requested_at = stored.requested_at;
   stored = std::move(merge);
   return ok();
+}
+
+void MemoryTables::put_alert(Alert alert, Random& random) {
+  const AlertId id{make_uuid(random)};
+  if (!alert_keys.emplace(alert_key(alert, id), id).second) return;
+  alert.message = mend_text(alert.message);
+  add_job(delivery_job(id, alert.at), random);
+  alerts[id] = {.id = id, .alert = std::move(alert)};
 }
 
 void MemoryTables::add_job(const NewJob& job, Random& random) {

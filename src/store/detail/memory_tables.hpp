@@ -4,6 +4,7 @@
 
 #include "base/random.hpp"
 #include "domain/merge.hpp"
+#include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
 
 #include <map>
@@ -44,6 +45,9 @@ struct MemoryTables {
   std::map<std::int64_t, MemoryEvent> events;
   std::map<std::string, std::int64_t> event_keys;
   std::map<JobId, StoredJob> jobs;
+  std::map<AlertId, StoredAlert> alerts;
+  std::map<std::string, AlertId> alert_keys;
+  std::map<std::string, DisabledWebhook> disabled_webhooks;
   std::int64_t next_number = 1;
 
   // What sql_store.hpp says of a commit's errors.
@@ -58,10 +62,12 @@ struct MemoryTables {
   const Recording* find_recording(const RecordingId& id) const;  // the newest of that id
   StoredJob* find_leased(const JobId& id, const std::string& runner);
 
+  void add_job(const NewJob& job, Random& random);
+
  private:
   Result<void> check_call(const Call& call) const;
   void put_location(FileLocation location);
-  void add_job(const NewJob& job, Random& random);
+  void put_alert(Alert alert, Random& random);
 };
 
 }  // namespace earshot::store

@@ -151,6 +151,11 @@ Result<void> check_ids(const Changes& changes) {
     check.optional("a journal entry's contextId", entry.call.text, context_id_bytes_max);
   for (const auto& [call, diagnostics] : changes.diagnostics)
     check.optional("a diagnostic's contextId", call.text, context_id_bytes_max);
+  for (const auto& alert : changes.alerts) {
+    check.needed("an alert's kind", alert.kind, context_id_bytes_max);
+    check.optional("an alert's contextId", alert.call.text, context_id_bytes_max);
+    check.optional("an alert's recordingId", alert.recording.text);
+  }
   for (const auto& job : changes.jobs) {
     check.needed("a job's kind", job.kind);
     check.optional("a job's unique key", job.unique_key, job_key_bytes_max);

@@ -55,6 +55,8 @@ constexpr std::array<std::string_view, 3> mapping_bases{"metadata", "levels", "w
 constexpr std::array<std::string_view, 4> file_states{"waiting", "fetched", "not_needed",
                                                       "expired"};
 constexpr std::array<std::string_view, 4> merge_states{"waiting", "running", "done", "failed"};
+constexpr std::array<std::string_view, 4> alert_states{"waiting", "delivered", "dead", "kept"};
+constexpr std::array<std::string_view, 3> delivery_states{"waiting", "delivered", "dead"};
 
 template <std::size_t N, class Enum>
 void find_word(const std::array<std::string_view, N>& words, const std::string& word, Enum& value) {
@@ -88,6 +90,8 @@ std::string_view to_word(GapCause cause) { return word_of(gap_causes, cause); }
 std::string_view to_word(MappingBasis basis) { return word_of(mapping_bases, basis); }
 std::string_view to_word(FileState state) { return word_of(file_states, state); }
 std::string_view to_word(MergeState state) { return word_of(merge_states, state); }
+std::string_view to_word(AlertState state) { return word_of(alert_states, state); }
+std::string_view to_word(DeliveryState state) { return word_of(delivery_states, state); }
 
 void from_word(const std::string& word, CallPhase& phase) { find_word(call_phases, word, phase); }
 void from_word(const std::string& word, RecordingWish& wish) { find_word(wishes, word, wish); }
@@ -116,5 +120,9 @@ void from_word(const std::string& word, MappingBasis& basis) {
 }
 void from_word(const std::string& word, FileState& state) { find_word(file_states, word, state); }
 void from_word(const std::string& word, MergeState& state) { find_word(merge_states, word, state); }
+void from_word(const std::string& word, AlertState& state) { find_word(alert_states, word, state); }
+void from_word(const std::string& word, DeliveryState& state) {
+  find_word(delivery_states, word, state);
+}
 
 }  // namespace earshot::store

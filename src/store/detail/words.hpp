@@ -1,6 +1,7 @@
 #pragma once
 // The words by which enumerators stand in the database: part of the schema, never renamed.
 
+#include "domain/alert.hpp"
 #include "domain/call.hpp"
 #include "domain/merge.hpp"
 #include "domain/recording.hpp"
@@ -28,6 +29,8 @@ std::string_view to_word(GapCause cause);
 std::string_view to_word(MappingBasis basis);
 std::string_view to_word(FileState state);
 std::string_view to_word(MergeState state);
+std::string_view to_word(AlertState state);
+std::string_view to_word(DeliveryState state);
 
 // Throws DatabaseError (`corrupt`) for a word that is none.
 void from_word(const std::string& word, CallPhase& phase);
@@ -45,5 +48,7 @@ void from_word(const std::string& word, GapCause& cause);
 void from_word(const std::string& word, MappingBasis& basis);
 void from_word(const std::string& word, FileState& state);
 void from_word(const std::string& word, MergeState& state);
+void from_word(const std::string& word, AlertState& state);
+void from_word(const std::string& word, DeliveryState& state);
 
 }  // namespace earshot::store
