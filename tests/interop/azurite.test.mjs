@@ -83,7 +83,8 @@ test("storage-blob reads properties of each blob, and an MD5 where set is that o
     const bytes = await client.downloadToBuffer();
     assert.equal(properties.contentLength, bytes.length);
     assert.equal(properties.blobType, "BlockBlob");
-    assert.match(properties.contentType, name.endsWith(".json") ? /json/ : /^(audio\/|application\/octet-stream)/);
+    const expected = { ".json": /json/, ".vtt": /^text\/vtt/ }[path.extname(name)];
+    assert.match(properties.contentType, expected ?? /^(audio\/|application\/octet-stream)/);
     if (properties.contentMD5)
       assert.deepEqual(Buffer.from(properties.contentMD5), createHash("md5").update(bytes).digest());
   }
