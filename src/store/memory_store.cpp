@@ -94,6 +94,7 @@ Task<Result<std::vector<EventStoreResult>>> MemoryStore::store_events(
   std::lock_guard lock(state_->mutex);
   if (state_->must_fail()) co_return away();
   std::vector<EventStoreResult> results;
+  results.reserve(events.size());
   for (auto& event : events)
     results.push_back(state_->tables.put_event(std::move(event), received_at));
   co_return results;

@@ -239,6 +239,7 @@ TEST_CASE("two processes' stores that lease at the same time never get the same 
   std::vector<std::vector<std::string>> taken(2);
   {
     std::vector<std::jthread> runners;
+    runners.reserve(taken.size());
     for (std::size_t i = 0; i < taken.size(); ++i)
       runners.emplace_back([&, i] {
         Opened opened(file, i + 5);

@@ -166,9 +166,11 @@ TEST_CASE("many calls on several threads lose nothing and mix nothing") {
   std::atomic<int> refused = 0;
   {
     std::vector<std::jthread> producers;
+    producers.reserve(threads);
     for (int thread = 0; thread < threads; ++thread)
       producers.emplace_back([&, thread] {
         std::vector<std::unique_ptr<TapRun>> runs;
+        runs.reserve(calls_a_thread);
         for (int i = 0; i < calls_a_thread; ++i) runs.push_back(f.spool->start_run(id(thread, i)));
         for (int piece = 0; piece < pieces; ++piece)
           for (int i = 0; i < calls_a_thread; ++i)

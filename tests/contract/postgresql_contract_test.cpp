@@ -88,6 +88,7 @@ TEST_CASE("PostgreSQL: two replicas that lease at the same time never get the sa
   }
   std::vector<std::vector<std::string>> taken(2);
   std::vector<std::jthread> replicas;
+  replicas.reserve(taken.size());
   for (std::size_t i = 0; i < taken.size(); ++i)
     replicas.emplace_back([&, i] {
       PostgresqlUnderTest replica(database, i + 7);

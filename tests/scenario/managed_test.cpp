@@ -16,6 +16,8 @@ using namespace earshot::simulator;
 
 namespace {
 
+Task<net::HttpResponse> plain_ok() { co_return net::HttpResponse{.status = 200}; }
+
 CallPlan one_turn() {
   CallPlan plan;
   plan.utterances.push_back(say_tones(CallerStart::after_assistant, 800ms, 0, 6));
@@ -160,9 +162,9 @@ TEST_CASE("a redirect to a foreign host is refused, and no signature leaves for 
   World world(managed(std::move(acs)));
   int knocks = 0;
   net::Router router;
-  router.set_fallback([&knocks](net::HttpRequest) -> Task<net::HttpResponse> {
+  router.set_fallback([&knocks](net::HttpRequest) {
     ++knocks;
-    co_return net::HttpResponse{.status = 200};
+    return plain_ok();
   });
   Counters counters;
   auto foreign =

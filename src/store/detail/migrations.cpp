@@ -64,7 +64,7 @@ int migrate(Connection& writer, std::span<const Migration> migrations) {
   } catch (const DatabaseError&) {
     try {
       writer.command("ROLLBACK");
-    } catch (const DatabaseError&) {
+    } catch (const DatabaseError&) {  // NOLINT(bugprone-empty-catch)
       // What went wrong first is what matters.
     }
     throw;

@@ -119,6 +119,7 @@ TEST_CASE("nobody waits behind a write that cannot be ended") {
   std::atomic<int> given_up = 0;
   {
     std::vector<std::jthread> waiting;
+    waiting.reserve(3);
     for (int i = 0; i < 3; ++i)
       waiting.emplace_back([&] {
         net::TestRuntime runtime;

@@ -177,7 +177,7 @@ void Writer::close_after(const DatabaseError& error) {
     try {
       connection_->command("ROLLBACK");
       return;
-    } catch (const DatabaseError&) {
+    } catch (const DatabaseError&) {  // NOLINT(bugprone-empty-catch)
       // Some faults have ended the transaction already; a fresh connection is the safe answer.
     }
   }
