@@ -72,8 +72,13 @@ std::vector<Cue> read_cues(const std::vector<std::string>& lines, std::size_t at
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
+  std::string out;
+  std::size_t from = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, from)) {
+    out.append(text, from, at - from).append(with);
+    from = at + what.size();
+  }
+  text = out.append(text, from);
 }
 
 std::vector<Cue> read_vtt(const std::string& file) {
