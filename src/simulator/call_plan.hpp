@@ -67,7 +67,7 @@ struct RecordingTroubles {
       deaf_from;                // the recorder writes nothing more, and says that it is active
   bool without_caller = false;  // silence in place of that voice
   bool without_assistant = false;
-  double drift_ppm = 0;  // above 0: fewer samples than its clock's time
+  double drift_ppm = 0;       // above 0: fewer samples than its clock's time
   Duration lost_at_change{};  // what the recorder misses each time it begins another chunk
 };
 
