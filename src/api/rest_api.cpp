@@ -321,12 +321,15 @@ Task<net::HttpResponse> RestApi::recording_manifest(net::HttpRequest request) {
   co_return net::json_response(200, std::move(*manifest));
 }
 
-// GET /api/v1/keys — the public key that manifests are signed for, base64.
+// GET /api/v1/keys — the public keys that manifests are signed for, base64: the present one first,
+// then those from before it was changed.
 Task<net::HttpResponse> RestApi::keys(net::HttpRequest) {
-  const auto& key = services_.manifest_public_key;
-  co_return net::json_response(
-      200, fmt::format(R"({{"keys":[{{"keyId":"{}","algorithm":"Ed25519","publicKey":"{}"}}]}})",
-                       recording::manifest_key_id(key), base64::encode(key)));
+  std::string rows;
+  for (const auto& key : services_.manifest_public_keys)
+    rows +=
+        fmt::format(R"({}{{"keyId":"{}","algorithm":"Ed25519","publicKey":"{}"}})",
+                    rows.empty() ? "" : ",", recording::manifest_key_id(key), base64::encode(key));
+  co_return net::json_response(200, fmt::format(R"({{"keys":[{}]}})", rows));
 }
 
 // GET /api/v1/diagnostics — the four maps of the open calls: active_recordings, recording_states,

@@ -28,7 +28,7 @@ struct RestApiServices {
   calls::CallOperations& operations;
   recording::RecordingQueries& recordings;
   recording::CallVerifier& verifier;
-  Bytes manifest_public_key;
+  std::vector<Bytes> manifest_public_keys;  // the present one first
   // Why the service cannot take calls now; "" = it can. For /readyz.
   std::function<std::string()> not_ready;
 };

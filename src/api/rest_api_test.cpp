@@ -58,7 +58,7 @@ struct World {
                              .operations = operations,
                              .recordings = recordings,
                              .verifier = verifier,
-                             .manifest_public_key = Bytes(32, 1)};
+                             .manifest_public_keys = {Bytes(32, 1), Bytes(32, 2)}};
     services.not_ready = [this] { return draining ? "the service is draining" : ""; };
     api = std::make_unique<RestApi>(std::move(services), Secret(key), "0.1.0");
     api->add_routes(router, [](net::HttpHandler handler) { return handler; });
@@ -336,8 +336,13 @@ TEST_CASE("the key of manifests is told, and one that is not written yet is 404"
 
   auto keys = world.ask_with_key("GET", "/api/v1/keys");
   CHECK(keys.status == 200);
-  CHECK(keys.body.find(R"("publicKey":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")") !=
-        std::string::npos);
+  const auto present =
+      keys.body.find(R"("publicKey":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")");
+  const auto former =
+      keys.body.find(R"("publicKey":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=")");
+  REQUIRE(present != std::string::npos);
+  REQUIRE(former != std::string::npos);
+  CHECK(present < former);
 
   const std::string path = "/api/v1/recordings/eyJyZWMi/manifest";
   CHECK(world.ask_with_key("GET", path).status == 404);

@@ -4,6 +4,7 @@
 // `earshot config`, `.env.example` and docs/configuration.md are made from it. Only this module
 // reads the environment.
 
+#include "base/bytes.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
@@ -116,7 +117,8 @@ struct Config {
   std::string database_url;  // "": SQLite in data_dir
   Duration database_timeout{0};
   Secret api_key;
-  Secret signing_key;  // base64 of an Ed25519 private key; "": one in data_dir
+  Secret signing_key;                       // base64 of an Ed25519 private key; "": one in data_dir
+  std::vector<Bytes> former_manifest_keys;  // public, 32 bytes each; of earlier signing keys
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string ca_file;

@@ -166,15 +166,6 @@ Result<void> apply_event_grid_secret(Config& config, const std::string& value) {
   return ok();
 }
 
-Result<void> apply_signing_key(Config& config, const std::string& value) {
-  constexpr std::size_t key_bytes = 32;
-  const auto key = base64::decode(value);
-  if (!value.empty() && (!key || key->size() != key_bytes))
-    return fail(ErrorKind::invalid, "is not the base64 of 32 bytes (openssl rand -base64 32)");
-  config.signing_key = Secret(value);
-  return ok();
-}
-
 Result<void> apply_api_key(Config& config, const std::string& value) {
   if (value.size() < 16) return fail(ErrorKind::invalid, "is shorter than 16 characters");
   config.api_key = Secret(value);
@@ -498,10 +489,6 @@ std::vector<Setting> service_settings() {
        false, span(&Config::database_timeout, 1s, 1, 300)},
       {"EARSHOT_API_KEY", group, "16 characters or more", "",
        "Key of the REST API and the command line.", true, apply_api_key},
-      {"EARSHOT_SIGNING_KEY", group, "base64 of 32 bytes", "",
-       "Ed25519 private key that signs manifests; empty: one is made in EARSHOT_DATA_DIR. Replicas "
-       "need the same one.",
-       true, apply_signing_key},
       {"MAX_CALL_MINUTES", group, "0..1440", "240",
        "Hangs up a call that lasts longer; 0 never does.", false,
        span(&Config::call_length_max, 1min, 0, 1440)},
@@ -567,9 +554,9 @@ std::vector<std::string> split_list(const std::string& value) {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> rows;
-    for (auto part :
-         {acs_settings(), recording_settings(), alert_settings(), verdict_settings(),
-          storage_settings(), assistant_settings(), service_settings(), entra_settings()})
+    for (auto part : {acs_settings(), recording_settings(), alert_settings(), verdict_settings(),
+                      storage_settings(), assistant_settings(), service_settings(),
+                      signing_settings(), entra_settings()})
       for (auto& row : part) rows.push_back(std::move(row));
     return rows;
   }();

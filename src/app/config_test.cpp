@@ -94,6 +94,18 @@ TEST_CASE("two Event Grid secrets are accepted for rotation, three and short one
   CHECK(has_fault(with("EVENT_GRID_SECRET", "short"), "EVENT_GRID_SECRET", "16"));
 }
 
+TEST_CASE("public keys of earlier signing keys are taken, once each, and nothing that is no key") {
+  const std::string one = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+  const std::string two = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+  CHECK(with("EARSHOT_FORMER_KEYS", one + ", " + two + "," + one).config.former_manifest_keys ==
+        std::vector<Bytes>{Bytes(32, 1), Bytes(32, 2)});
+  CHECK(has_fault(with("EARSHOT_FORMER_KEYS", one + ",c2hvcnQ="), "EARSHOT_FORMER_KEYS",
+                  "base64 of 32 bytes"));
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += one + ",";
+  CHECK(has_fault(with("EARSHOT_FORMER_KEYS", many), "EARSHOT_FORMER_KEYS", "more than 16"));
+}
+
 TEST_CASE("secrets are shown as stars and never in a fault") {
   Environment environment = minimal();
   environment["AZURE_STORAGE_ACCOUNT_KEY"] = "c2VjcmV0";

@@ -340,7 +340,7 @@ class RunningService : public Service {
         .operations = *director_,
         .recordings = *queries_,
         .verifier = *verifier_,
-        .manifest_public_key = signing_key_.public_key,
+        .manifest_public_keys = manifest_public_keys(signing_key_, config_),
         .not_ready = [this] {
           return stopping_ ? "the service is draining" : started_ ? "" : "the service is starting";
         }};

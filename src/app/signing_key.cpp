@@ -82,4 +82,12 @@ Result<recording::ManifestKey> load_signing_key(const Config& config,
   return make_key(path);
 }
 
+std::vector<Bytes> manifest_public_keys(const recording::ManifestKey& present,
+                                        const Config& config) {
+  std::vector<Bytes> keys{present.public_key};
+  for (const auto& former : config.former_manifest_keys)
+    if (former != present.public_key) keys.push_back(former);
+  return keys;
+}
+
 }  // namespace earshot::app

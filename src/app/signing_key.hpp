@@ -6,11 +6,16 @@
 #include "recording/manifest.hpp"
 
 #include <filesystem>
+#include <vector>
 
 namespace earshot::app {
 
 // Fails with a sentence for the operator: a file that cannot be read or written, or holds no key.
 Result<recording::ManifestKey> load_signing_key(const Config& config,
                                                 const std::filesystem::path& folder);
+
+// The present one first, then those that signed before it.
+std::vector<Bytes> manifest_public_keys(const recording::ManifestKey& present,
+                                        const Config& config);
 
 }  // namespace earshot::app

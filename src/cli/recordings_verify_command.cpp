@@ -43,23 +43,39 @@ Result<Bytes> parse_key(std::string text) {
   return key;
 }
 
-Task<Result<Bytes>> key_of(ApiClient& client, std::string given) {
-  std::error_code ignored;
-  if (!given.empty() && fs::is_regular_file(given, ignored)) {
-    auto text = read_file(given, 4'096);
-    if (!text) co_return Failure(text.error());
-    co_return parse_key(std::move(*text));
-  }
-  if (!given.empty()) co_return parse_key(std::move(given));
+using Keys = std::vector<Bytes>;
+
+Task<Result<Keys>> keys_of_service(ApiClient& client) {
   auto body = co_await client.get("/api/v1/keys");
   if (!body)
-    co_return fail("asking the service for its key (--key gives another one)", body.error());
+    co_return fail("asking the service for its keys (--key gives another one)", body.error());
   auto answer = parse_answer(*body);
   if (!answer) co_return Failure(answer.error());
-  const auto& keys = items(*answer, "keys");
-  if (keys.empty() || !keys.front().is_object())
-    co_return fail(ErrorKind::invalid, "the service told no key");
-  co_return parse_key(cell(keys.front().get_object(), "publicKey"));
+  Keys keys;
+  const auto& rows = items(*answer, "keys");
+  keys.reserve(rows.size());
+  for (const auto& row : rows) {
+    auto key = row.is_object() ? parse_key(cell(row.get_object(), "publicKey"))
+                               : fail(ErrorKind::invalid, "the service told a key that is none");
+    if (!key) co_return Failure(key.error());
+    keys.push_back(std::move(*key));
+  }
+  if (keys.empty()) co_return fail(ErrorKind::invalid, "the service told no key");
+  co_return keys;
+}
+
+// Those that are trusted: the one given, or the service's own.
+Task<Result<Keys>> keys_of(ApiClient& client, std::string given) {
+  if (given.empty()) co_return co_await keys_of_service(client);
+  std::error_code ignored;
+  if (fs::is_regular_file(given, ignored)) {
+    auto text = read_file(given, 4'096);
+    if (!text) co_return Failure(text.error());
+    given = std::move(*text);
+  }
+  auto key = parse_key(std::move(given));
+  if (!key) co_return Failure(key.error());
+  co_return Keys{std::move(*key)};
 }
 
 Result<std::string> hash_file(const fs::path& path) {
@@ -123,9 +139,9 @@ Task<Result<Verified>> verify_local(ApiClient& client, RecordingsVerifyOptions o
                                                        : fs::path(options.manifest);
   if (!is_manifest) text = read_file(manifest, recording::manifest_bytes_max);
   if (!text) co_return fail("the manifest", text.error());
-  auto key = co_await key_of(client, options.key);
-  if (!key) co_return Failure(key.error());
-  auto claims = recording::check_manifest(*text, *key);
+  auto keys = co_await keys_of(client, options.key);
+  if (!keys) co_return Failure(keys.error());
+  auto claims = recording::check_manifest(*text, *keys);
   if (!claims) co_return Failure(claims.error());
   Verified verified{.claims = std::move(*claims), .checks = {}};
   if (is_manifest) {
@@ -146,9 +162,9 @@ Task<Result<Verified>> verify_stored(ApiClient& client, RecordingsVerifyOptions 
   const auto path = "/api/v1/recordings/" + net::percent_encode(*recording);
   auto text = co_await client.get(path + "/manifest");
   if (!text) co_return Failure(text.error());
-  auto key = co_await key_of(client, options.key);
-  if (!key) co_return Failure(key.error());
-  auto claims = recording::check_manifest(*text, *key);
+  auto keys = co_await keys_of(client, options.key);
+  if (!keys) co_return Failure(keys.error());
+  auto claims = recording::check_manifest(*text, *keys);
   if (!claims) co_return Failure(claims.error());
   Verified verified{.claims = std::move(*claims), .checks = {}};
   for (const auto& audio : verified.claims.audio) {

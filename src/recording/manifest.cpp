@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/crypto.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace earshot::recording {
@@ -67,6 +68,17 @@ Result<ManifestClaims> check_manifest(std::string_view signed_text, ByteView pub
   if (!crypto::verify_ed25519(public_key, as_bytes(parts->text), parts->signature))
     return fail(ErrorKind::refused, "the signature does not fit: the manifest was changed");
   return read_manifest_claims(parts->text);
+}
+
+Result<ManifestClaims> check_manifest(std::string_view signed_text, std::span<const Bytes> keys) {
+  const auto parts = split_manifest(signed_text);
+  if (!parts) return Failure(parts.error());
+  const auto key = std::ranges::find_if(
+      keys, [&](const Bytes& one) { return manifest_key_id(one) == parts->key_id; });
+  if (key != keys.end()) return check_manifest(signed_text, *key);
+  return fail(ErrorKind::refused,
+              fmt::format("the manifest names key {}, which is none of the {} trusted",
+                          parts->key_id, keys.size()));
 }
 
 }  // namespace earshot::recording

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,5 +124,8 @@ Result<ManifestClaims> read_manifest_claims(std::string_view text);
 // The claims of a manifest that was signed with this key. `refused` when it was not, or was changed
 // since.
 Result<ManifestClaims> check_manifest(std::string_view signed_text, ByteView public_key);
+// The same with that key of several, all trusted, which the manifest names; `refused` when it names
+// none of them.
+Result<ManifestClaims> check_manifest(std::string_view signed_text, std::span<const Bytes> keys);
 
 }  // namespace earshot::recording

@@ -80,6 +80,21 @@ TEST_CASE("another key is said to be another key") {
   CHECK(checked.error().message.find("names key") != std::string::npos);
 }
 
+TEST_CASE("of several trusted keys the one that the manifest names is used, and none else") {
+  const auto former = crypto::make_ed25519_key_pair().public_key;
+  const auto text = sign_manifest(manifest_text(small()), fixed_key());
+  REQUIRE(text.has_value());
+
+  const std::vector<Bytes> with{former, fixed_key().public_key};
+  const std::vector<Bytes> without{former, crypto::make_ed25519_key_pair().public_key};
+
+  CHECK(check_manifest(*text, with).has_value());
+  const auto refused = check_manifest(*text, without);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().kind == ErrorKind::refused);
+  CHECK(refused.error().message.find("none of the 2") != std::string::npos);
+}
+
 TEST_CASE("what bears no signature of ours is not taken for a manifest") {
   for (const std::string text : {"", "{}", "{\"signature\":1}",
                                  R"({"a":1,"signature":{"algorithm":"Ed25519","keyId":"}})"}) {

@@ -4,9 +4,11 @@
 The first argument is how many cases must pass.
 """
 
+import base64
 import hashlib
 import json
 import os
+import secrets
 import signal
 import struct
 import subprocess
@@ -157,6 +159,73 @@ class CommandLine(unittest.TestCase):
             "EARSHOT_URL": silent, "EARSHOT_API_KEY": "any"})
         self.assertNotEqual(said.returncode, 0)
         self.assertIn(silent, said.stderr)
+
+
+class Proof(unittest.TestCase):
+    """The manifest of a recorded call, checked at the service and away from it, before and after a change of key."""
+
+    def setUp(self):
+        self.stage = Stage()
+        self.addCleanup(self.stage.close)
+        self.stage.start_simulator()
+
+    def verified(self, *arguments):
+        return self.stage.cli("recordings", "verify", *arguments)
+
+    def keys(self):
+        status, body = answer(self.stage.url + "/api/v1/keys", headers={"Authorization": f"Bearer {self.stage.key}"})
+        self.assertEqual(status, 200, body)
+        return [row["publicKey"] for row in json.loads(body)["keys"]]
+
+    def record_a_call(self):
+        call = self.stage.place_call(utterances=[{"start": "at_time", "delay": 1, "tones": {"count": 4}}], hangUpAt=4)
+        wait_for("the end of the call", lambda: self.stage.call_report(call))
+        identity = self.stage.recordings_found()[0]["recordingId"]
+        # The folder keeps chunks and manifest side by side, as the customer's container does.
+        manifest = wait_for("the manifest", lambda: next(iter(self.stage.recordings.rglob("manifest.json")), None))
+        return identity, manifest
+
+    def test_a_manifest_is_checked_offline_and_a_changed_chunk_is_found(self):
+        self.stage.start_earshot()
+        identity, manifest = self.record_a_call()
+        self.assertEqual(self.verified(identity).returncode, 0)
+        key = self.stage.folder / "public.key"
+        key.write_text(self.keys()[0] + "\n")
+        self.stage.kill_earshot()
+
+        whole = self.verified(str(manifest), "--key", str(key))
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        self.assertIn("0-audiowav.wav is unchanged", whole.stdout)
+        chunk = manifest.parent / "0-audiowav.wav"
+        content = bytearray(chunk.read_bytes())
+        content[-1] ^= 1
+        chunk.write_bytes(content)
+        changed = self.verified(str(manifest), "--key", str(key), "--json")
+        self.assertEqual(changed.returncode, 1)
+        self.assertFalse(json.loads(changed.stdout)["holds"])
+        stranger = self.verified(str(manifest), "--key", base64.b64encode(bytes(32)).decode())
+        self.assertNotEqual(stranger.returncode, 0)
+        self.assertIn("names key", stranger.stderr)
+
+    def test_after_a_change_of_key_earlier_manifests_are_checked_with_the_former_one(self):
+        self.stage.start_earshot()
+        identity, _ = self.record_a_call()
+        former = self.keys()
+        self.assertEqual(len(former), 1)
+        self.stage.kill_earshot()
+
+        new_key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self.stage.start_earshot(EARSHOT_SIGNING_KEY=new_key)
+        forgotten = self.verified(identity)
+        self.assertNotEqual(forgotten.returncode, 0)
+        self.assertIn("none of the 1 trusted", forgotten.stderr)
+        self.stage.kill_earshot()
+
+        self.stage.start_earshot(EARSHOT_SIGNING_KEY=new_key, EARSHOT_FORMER_KEYS=former[0])
+        self.assertEqual(self.keys()[1:], former)
+        kept = self.verified(identity)
+        self.assertEqual(kept.returncode, 0, kept.stderr)
+        self.assertIn("the signature fits", kept.stdout)
 
 
 class Signals(unittest.TestCase):
