@@ -135,8 +135,8 @@ function(earshot_aggregates)
   get_property(benches GLOBAL PROPERTY EARSHOT_BENCHES)
   add_custom_target(all_programs DEPENDS ${programs})
   if(tests)
-    # Process and interop tests start the programs.
-    add_custom_target(tests_all DEPENDS ${tests} ${programs})
+    # Process and interop tests start the programs. Benchmarks are only built, or they would rot unseen.
+    add_custom_target(tests_all DEPENDS ${tests} ${programs} ${benches})
   endif()
   if(threads)
     add_custom_target(tests_threads DEPENDS ${threads})

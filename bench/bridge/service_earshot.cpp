@@ -38,6 +38,7 @@ struct Owner : BridgeObserver {
   void assistant_state(bool reachable, const std::string& reason) override {
     if (!reachable) fmt::print(stderr, "assistant away: {}\n", reason);
   }
+  void wants_recording(bool, const std::string&, const std::string&) override {}
   void wants_hang_up(const std::string& reason) override { end(reason); }
   void noted(const std::string&, const std::string&) override {}
 };

@@ -106,6 +106,6 @@ TEST_CASE("after a reset decoding begins anew, and is the same again after a few
   decoder->reset();
   Bytes second;
   for (std::size_t i = 2; i < 8; ++i) REQUIRE(decoder->decode(frame(file, i), second).has_value());
-  const auto last = static_cast<std::ptrdiff_t>(2 * frame_samples);
+  const auto last = 2 * static_cast<std::ptrdiff_t>(frame_samples);
   CHECK(std::equal(first.end() - last, first.end(), second.end() - last));
 }
