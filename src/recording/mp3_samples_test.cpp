@@ -34,17 +34,17 @@ Bytes frame_of(std::uint16_t number) {
 // asked.
 struct FakeDecoders : FrameDecoders {
   struct Decoder : FrameDecoder {
-    explicit Decoder(FakeDecoders& all) : all_(all) {}
+    explicit Decoder(FakeDecoders& all_in) : all(all_in) {}
     Result<void> decode(ByteView frame, Bytes& samples) override {
       const auto number = static_cast<std::uint16_t>(frame[100] | frame[101] << 8);
-      ++all_.decoded;
-      if (all_.bad(number)) return fail(ErrorKind::corrupt, "bad");
+      ++all.decoded;
+      if (all.bad(number)) return fail(ErrorKind::corrupt, "bad");
       for (std::size_t i = 0; i < frame_samples; ++i)
         samples.insert(samples.end(), {frame[100], frame[101]});
       return ok();
     }
-    void reset() override { ++all_.resets; }
-    FakeDecoders& all_;
+    void reset() override { ++all.resets; }
+    FakeDecoders& all;
   };
   Result<std::unique_ptr<FrameDecoder>> open_mp3(AudioFormat, std::uint32_t) override {
     return std::make_unique<Decoder>(*this);
