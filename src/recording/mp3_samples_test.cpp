@@ -55,14 +55,14 @@ struct FakeDecoders : FrameDecoders {
 };
 
 struct MemoryBytes : ByteSource {
-  explicit MemoryBytes(Bytes file) : file_(std::move(file)) {}
+  explicit MemoryBytes(Bytes file_in) : file(std::move(file_in)) {}
   Task<Result<Bytes>> read(std::uint64_t offset, std::uint64_t length) override {
-    const auto from = std::min<std::uint64_t>(offset, file_.size());
-    const auto to = std::min<std::uint64_t>(from + length, file_.size());
-    co_return Bytes(file_.begin() + static_cast<std::ptrdiff_t>(from),
-                    file_.begin() + static_cast<std::ptrdiff_t>(to));
+    const auto from = std::min<std::uint64_t>(offset, file.size());
+    const auto to = std::min<std::uint64_t>(from + length, file.size());
+    co_return Bytes(file.begin() + static_cast<std::ptrdiff_t>(from),
+                    file.begin() + static_cast<std::ptrdiff_t>(to));
   }
-  Bytes file_;
+  Bytes file;
 };
 
 void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
