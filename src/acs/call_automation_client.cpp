@@ -2,9 +2,9 @@
 
 #include "acs/connection_string.hpp"
 #include "acs/detail/call_json.hpp"
-#include "acs/detail/retry_after.hpp"
 #include "acs/request_signer.hpp"
 #include "base/base64.hpp"
+#include "net/retry_after.hpp"
 #include "net/url.hpp"
 
 #include <algorithm>
@@ -293,7 +293,7 @@ class CallAutomationClient : public CallControl {
     error.kind = kind_of(reply.status, said.code);
     error.status = reply.status;
     error.code = said.code;
-    error.retry_after_ms = detail::retry_after_ms(reply.headers, services_.clock.wall_now());
+    error.retry_after_ms = net::retry_after_of(reply.headers, services_.clock.wall_now()) / 1ms;
     error.message = fmt::format("{}: ACS answered {}{}{}{}{}", operation.name, reply.status,
                                 said.code.empty() ? "" : "/", said.code,
                                 said.message.empty() ? "" : ": ", said.message);

@@ -1,9 +1,9 @@
 #include "acs/service_files.hpp"
 
 #include "acs/connection_string.hpp"
-#include "acs/detail/retry_after.hpp"
 #include "acs/request_signer.hpp"
 #include "base/base64.hpp"
+#include "net/retry_after.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -240,7 +240,7 @@ class ServiceFileClient : public ServiceFiles {
     Error error{.kind = kind_of(reply.status),
                 .message = fmt::format("ACS's storage answered {}", reply.status),
                 .status = reply.status};
-    error.retry_after_ms = detail::retry_after_ms(reply.headers, services_.clock.wall_now());
+    error.retry_after_ms = net::retry_after_of(reply.headers, services_.clock.wall_now()) / 1ms;
     return Failure(std::move(error));
   }
 

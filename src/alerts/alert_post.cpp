@@ -3,6 +3,7 @@
 #include "alerts/alert_event.hpp"
 #include "base/bytes.hpp"
 #include "base/crypto.hpp"
+#include "net/retry_after.hpp"
 #include "net/url.hpp"
 
 #include <algorithm>
@@ -181,8 +182,8 @@ Task<AttemptOutcome> AlertPost::post(std::string url, std::string id, std::strin
     co_return AttemptOutcome{.error = reply.error().message};
   }
   co_return AttemptOutcome{.status = reply->status,
-                           .retry_after = parse_retry_after(reply->headers.get("Retry-After"),
-                                                            services_.clock.wall_now())};
+                           .retry_after = net::parse_retry_after(reply->headers.get("Retry-After"),
+                                                                 services_.clock.wall_now())};
 }
 
 Task<void> AlertPost::purge() {

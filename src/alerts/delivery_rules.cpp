@@ -1,7 +1,6 @@
 #include "alerts/delivery_rules.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace earshot::alerts {
@@ -29,20 +28,6 @@ AlertDelivery after_attempt(AlertDelivery delivery, const AttemptOutcome& outcom
   delivery.next_at =
       now + std::max(planned + spread, outcome.retry_after.value_or(Duration::zero()));
   return delivery;
-}
-
-std::optional<Duration> parse_retry_after(std::string_view text, WallTime now) {
-  constexpr long long seconds_max = retry_after_max / 1s;
-  long long seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (!text.empty() && end == text.data() + text.size()) {
-    if (error == std::errc::result_out_of_range && !text.starts_with('-')) return retry_after_max;
-    if (error != std::errc{} || seconds < 0) return std::nullopt;
-    return std::chrono::seconds(std::min(seconds, seconds_max));
-  }
-  const auto date = parse_http_date(text);
-  if (!date) return std::nullopt;
-  return std::clamp<Duration>(*date - now, Duration::zero(), retry_after_max);
 }
 
 AlertState state_of(const std::vector<AlertDelivery>& deliveries) {

@@ -9,7 +9,6 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace earshot::alerts {
 
@@ -23,7 +22,6 @@ struct AttemptOutcome {
 // As Standard Webhooks recommends: about three days altogether.
 inline constexpr std::array<Duration, 9> retry_delays{5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h};
 inline constexpr int attempts_max = static_cast<int>(retry_delays.size()) + 1;
-inline constexpr Duration retry_after_max = 24h;
 // Part of a delay that chance adds, so that what failed together does not come back together.
 inline constexpr double jitter = 0.2;
 
@@ -31,9 +29,6 @@ inline constexpr double jitter = 0.2;
 AlertDelivery after_attempt(AlertDelivery delivery, const AttemptOutcome& outcome, WallTime now,
                             Random& random);
 bool is_gone(const AttemptOutcome& outcome);
-
-// Retry-After in seconds or as a date, retry_after_max at most; nullopt: none, or nonsense.
-std::optional<Duration> parse_retry_after(std::string_view text, WallTime now);
 
 // Of all deliveries together.
 AlertState state_of(const std::vector<AlertDelivery>& deliveries);

@@ -1,14 +1,16 @@
 #include "blob/detail/azure_errors.hpp"
 
 #include "blob/list_xml.hpp"
+#include "net/retry_after.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace earshot::blob::detail {
 namespace {
 
-constexpr Duration retry_after_max = std::chrono::hours(1);
+// A storage account that names more is not believed.
+constexpr Duration blob_retry_after_max = std::chrono::hours(1);
 
 ErrorKind kind_of(int status) {
   switch (status) {
@@ -44,20 +46,7 @@ Error error_of(std::string_view doing, const net::HttpReply& reply, WallTime now
           .status = reply.status,
           .code = std::move(code),
           .retry_after_ms =
-              std::chrono::duration_cast<std::chrono::milliseconds>(retry_after_of(reply, now))
-                  .count()};
-}
-
-Duration retry_after_of(const net::HttpReply& reply, WallTime now) {
-  const auto value = reply.headers.get("Retry-After");
-  if (value.empty()) return Duration{};
-  unsigned seconds = 0;
-  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (parsed.ec == std::errc{} && parsed.ptr == value.data() + value.size())
-    return std::min<Duration>(std::chrono::seconds(seconds), retry_after_max);
-  const auto date = parse_http_date(value);
-  if (!date || *date <= now) return Duration{};
-  return std::min<Duration>(*date - now, retry_after_max);
+              std::min(net::retry_after_of(reply.headers, now), blob_retry_after_max) / 1ms};
 }
 
 std::string unquoted(std::string_view etag) {

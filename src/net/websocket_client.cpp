@@ -1,9 +1,9 @@
 #include "net/detail/asio_executor.hpp"
 #include "net/detail/websocket_core.hpp"
+#include "net/retry_after.hpp"
 #include "net/websocket.hpp"
 
 #include <boost/beast/websocket/error.hpp>
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
@@ -52,22 +52,6 @@ HttpHeaders headers_of(const detail::WebSocketCore::Response& response) {
   return headers;
 }
 
-// Azure answers with milliseconds of its own beside the standard's seconds or date.
-long long retry_after_ms(const HttpHeaders& headers, WallTime now) {
-  const auto number = [](std::string_view text) -> std::optional<long long> {
-    long long value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return std::min(value, 86'400'000LL);
-  };
-  if (auto ms = number(headers.get("retry-after-ms"))) return *ms;
-  if (auto ms = number(headers.get("x-ms-retry-after-ms"))) return *ms;
-  if (auto seconds = number(headers.get("Retry-After"))) return *seconds * 1000;
-  if (auto date = parse_http_date(headers.get("Retry-After")))
-    return std::max(0LL, to_unix_ms(*date) - to_unix_ms(now));
-  return 0;
-}
-
 ErrorKind kind_of_refusal(int status) {
   if (status == 401 || status == 403) return ErrorKind::refused;
   if (status == 404) return ErrorKind::not_found;
@@ -83,7 +67,7 @@ Failure refusal(const detail::WebSocketCore::Response& response, WallTime now) {
   error.message = fmt::format("upgrade refused with {}: {}", status,
                               response.body().substr(0, refusal_bytes_kept));
   if (error.kind == ErrorKind::unavailable)
-    error.retry_after_ms = retry_after_ms(headers_of(response), now);
+    error.retry_after_ms = retry_after_of(headers_of(response), now) / 1ms;
   return Failure(std::move(error));
 }
 

@@ -11,8 +11,6 @@ namespace earshot::blob::detail {
 
 // For a reply that is no success.
 Error error_of(std::string_view doing, const net::HttpReply& reply, WallTime now);
-// Retry-After in seconds or as a date; zero: none, or nonsense.
-Duration retry_after_of(const net::HttpReply& reply, WallTime now);
 std::string unquoted(std::string_view etag);
 
 }  // namespace earshot::blob::detail
