@@ -1,4 +1,5 @@
 // earshot alerts list
+#include "cli/alert_trouble.hpp"
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
 #include "cli/table.hpp"
@@ -7,19 +8,6 @@
 #include <cstdio>
 
 namespace earshot::cli {
-namespace {
-
-// What keeps it from being delivered, of the first webhook that has not taken it.
-std::string trouble(const boost::json::object& alert) {
-  for (const auto& item : items(alert, "deliveries")) {
-    if (!item.is_object() || cell(item.get_object(), "state") == "delivered") continue;
-    const auto error = cell(item.get_object(), "lastError");
-    if (!error.empty()) return cell(item.get_object(), "host") + ": " + error;
-  }
-  return "";
-}
-
-}  // namespace
 
 Task<int> run_alerts_list(ApiClient& client, AlertsListOptions options) {
   std::string path = "/api/v1/alerts?limit=" + std::to_string(options.limit);
@@ -38,7 +26,7 @@ Task<int> run_alerts_list(ApiClient& client, AlertsListOptions options) {
     if (!item.is_object()) continue;
     const auto& alert = item.get_object();
     rows.push_back({cell(alert, "id"), short_time(cell(alert, "raisedAt")), cell(alert, "state"),
-                    cell(alert, "kind"), cell(alert, "contextId"), trouble(alert)});
+                    cell(alert, "kind"), cell(alert, "contextId"), alert_trouble(alert)});
   }
   const std::vector<Column> columns{{"alert"}, {"raised (UTC)"}, {"state"},
                                     {"kind"},  {"call"},         {"trouble"}};
