@@ -152,7 +152,9 @@ Task<Result<BlobInfo>> AzureBlobStore::info(BlobName name) {
       .bytes = length_of(*reply),
       .etag = detail::unquoted(reply->headers.get("ETag")),
       .modified_at = parse_http_date(reply->headers.get("Last-Modified")).value_or(WallTime{}),
-      .content_type = std::string(reply->headers.get("Content-Type"))};
+      .content_type = std::string(reply->headers.get("Content-Type")),
+      .tier = parse_storage_tier(reply->headers.get("x-ms-access-tier")),
+      .rehydrating_to = detail::rehydration_of(reply->headers.get("x-ms-archive-status"))};
 }
 
 Task<Result<BlobPage>> AzureBlobStore::list(BlobListRequest list) {

@@ -50,6 +50,10 @@ class AzureBlobStore : public BlobStore {
   Task<Result<void>> stage_block(BlobName name, std::uint32_t number, Bytes bytes) override;
   Task<Result<void>> commit_blocks(BlobName name, std::uint32_t count,
                                    std::string content_type) override;
+  Task<Result<TierChange>> set_tier(BlobName name, StorageTier tier) override;
+  Task<Result<BlobTags>> tags(BlobName name) override;
+  Task<Result<void>> set_tags(BlobName name, BlobTags tags) override;
+  Task<Result<void>> set_legal_hold(BlobName name, bool on) override;
 
   // For emulators and first starts; a container that is there already is a success.
   Task<Result<void>> make_container();

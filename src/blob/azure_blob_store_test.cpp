@@ -304,3 +304,82 @@ TEST_CASE("a listing that is no listing is corrupt") {
   REQUIRE_FALSE(page.has_value());
   CHECK(page.error().kind == ErrorKind::corrupt);
 }
+
+TEST_CASE("tiers are set by name, and what leaves the archive takes its time") {
+  Fixture fixture;
+  fixture.http.answer(200);
+  fixture.http.answer(202);
+  fixture.http.answer_error(409, "BlobBeingRehydrated");
+  fixture.http.answer_error(400, "AccessTierNotSupportedForBlobType");
+
+  CHECK(*fixture.wait(fixture.store.set_tier({"a b"}, StorageTier::archive)) == TierChange::done);
+  CHECK(*fixture.wait(fixture.store.set_tier({"a"}, StorageTier::hot)) == TierChange::started);
+  CHECK(*fixture.wait(fixture.store.set_tier({"a"}, StorageTier::hot)) == TierChange::started);
+  auto append_blob = fixture.wait(fixture.store.set_tier({"a"}, StorageTier::cool));
+
+  const auto& calls = fixture.http.calls;
+  CHECK(calls[0].method == "PUT");
+  CHECK(calls[0].url == "https://myacct.blob.core.windows.net/recs/a%20b?comp=tier");
+  CHECK(calls[0].headers.get("x-ms-access-tier") == "Archive");
+  CHECK_FALSE(calls[0].headers.find("x-ms-rehydrate-priority").has_value());
+  CHECK(calls[1].headers.get("x-ms-access-tier") == "Hot");
+  CHECK(calls[1].headers.get("x-ms-rehydrate-priority") == "Standard");
+  REQUIRE_FALSE(append_blob.has_value());
+  CHECK(is_not_supported(append_blob.error()));
+}
+
+TEST_CASE("reading what is archived is told apart, and info says that it is on its way back") {
+  Fixture fixture;
+  fixture.http.answer_error(409, "BlobArchived");
+  fixture.http.answer(200, {{"Content-Length", "5"},
+                            {"x-ms-access-tier", "Archive"},
+                            {"x-ms-archive-status", "rehydrate-pending-to-hot"}});
+
+  auto read = fixture.wait(fixture.store.read({"a"}, 0, 1, ""));
+  REQUIRE_FALSE(read.has_value());
+  CHECK(is_archived(read.error()));
+  CHECK(read.error().kind == ErrorKind::conflict);
+  auto info = fixture.wait(fixture.store.info({"a"}));
+  REQUIRE(info.has_value());
+  CHECK(is_archived(*info));
+  CHECK(info->rehydrating_to == StorageTier::hot);
+}
+
+TEST_CASE("tags are read and written as XML, and a lack of rights is not a lack of tags") {
+  Fixture fixture;
+  fixture.http.answer(200, {},
+                      "<Tags><TagSet><Tag><Key>hold</Key><Value>no</Value></Tag></TagSet></Tags>");
+  fixture.http.answer(204);
+  fixture.http.answer_error(403, "AuthorizationPermissionMismatch");
+  fixture.http.answer_error(409, "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
+
+  CHECK(fixture.wait(fixture.store.tags({"a"})).value() == BlobTags{{"hold", "no"}});
+  CHECK(fixture.wait(fixture.store.set_tags({"a"}, {{"hold", "yes"}})).has_value());
+  auto refused = fixture.wait(fixture.store.set_tags({"a"}, {}));
+  auto not_there = fixture.wait(fixture.store.set_tags({"a"}, {}));
+
+  CHECK(fixture.http.calls[0].url == "https://myacct.blob.core.windows.net/recs/a?comp=tags");
+  CHECK(fixture.http.calls[1].body ==
+        R"(<?xml version="1.0" encoding="utf-8"?><Tags><TagSet><Tag><Key>hold</Key>)"
+        R"(<Value>yes</Value></Tag></TagSet></Tags>)");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().kind == ErrorKind::refused);
+  CHECK_FALSE(is_not_supported(refused.error()));
+  REQUIRE_FALSE(not_there.has_value());
+  CHECK(is_not_supported(not_there.error()));
+}
+
+TEST_CASE("a legal hold that the container does not know is asked for once") {
+  Fixture fixture;
+  fixture.http.answer(200);
+  fixture.http.answer_error(501, "APINotImplemented");
+
+  CHECK(fixture.wait(fixture.store.set_legal_hold({"a"}, true)).has_value());
+  auto unknown = fixture.wait(fixture.store.set_legal_hold({"a"}, false));
+
+  CHECK(fixture.http.calls[0].url == "https://myacct.blob.core.windows.net/recs/a?comp=legalhold");
+  CHECK(fixture.http.calls[0].headers.get("x-ms-legal-hold") == "true");
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(is_not_supported(unknown.error()));
+  CHECK(fixture.http.calls.size() == 2);
+}

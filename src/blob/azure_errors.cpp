@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace earshot::blob::detail {
 namespace {
@@ -25,6 +26,8 @@ ErrorKind kind_of(int status) {
     case 408:
     case 429:
       return ErrorKind::unavailable;
+    case 501:  // not there, which no other try changes
+      return ErrorKind::invalid;
     default:
       return status >= 500 ? ErrorKind::unavailable : ErrorKind::invalid;
   }
@@ -47,6 +50,26 @@ Error error_of(std::string_view doing, const net::HttpReply& reply, WallTime now
           .code = std::move(code),
           .retry_after_ms =
               std::min(net::retry_after_of(reply.headers, now), blob_retry_after_max) / 1ms};
+}
+
+Error attribute_error(Error error) {
+  constexpr std::string_view codes[] = {"APINotImplemented",
+                                        "AccessTierNotSupportedForBlobType",
+                                        "BlobAccessTierNotSupportedForAccountType",
+                                        "BlobOperationNotSupported",
+                                        "FeatureNotSupportedForAccount",
+                                        "FeatureNotYetSupportedForHierarchicalNamespaceAccounts"};
+  if (error.status == 501 || std::ranges::find(codes, error.code) != std::end(codes)) {
+    error.kind = ErrorKind::invalid;
+    error.code = blob_not_supported_code;
+  }
+  return error;
+}
+
+std::optional<StorageTier> rehydration_of(std::string_view archive_status) {
+  constexpr std::string_view pending = "rehydrate-pending-to-";
+  if (!archive_status.starts_with(pending)) return std::nullopt;
+  return parse_storage_tier(archive_status.substr(pending.size()));
 }
 
 std::string unquoted(std::string_view etag) {

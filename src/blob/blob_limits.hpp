@@ -15,5 +15,9 @@ inline constexpr std::uint32_t blocks_max = 50'000;
 // Names on one page (Azure's own limit).
 inline constexpr int page_size_max = 5'000;
 inline constexpr std::size_t name_bytes_max = 1'024;
+// Index tags of one blob (Azure's own limits).
+inline constexpr std::size_t tags_max = 10;
+inline constexpr std::size_t tag_key_bytes_max = 128;
+inline constexpr std::size_t tag_value_bytes_max = 256;
 
 }  // namespace earshot::blob

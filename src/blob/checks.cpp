@@ -54,6 +54,23 @@ Result<void> check_block(const BlobName& name, std::uint32_t number, std::size_t
   return check_write(name, bytes);
 }
 
+Result<void> check_tags(const BlobTags& tags) {
+  const auto allowed = [](std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+             std::string_view(" +-./:=_").find(c) != std::string_view::npos;
+    });
+  };
+  if (tags.size() > tags_max)
+    return fail(ErrorKind::invalid,
+                fmt::format("{} tags; a blob has at most {}", tags.size(), tags_max));
+  for (const auto& [key, value] : tags)
+    if (key.empty() || key.size() > tag_key_bytes_max || value.size() > tag_value_bytes_max ||
+        !allowed(key) || !allowed(value))
+      return fail(ErrorKind::invalid, fmt::format("the tag {} cannot be stored", key));
+  return ok();
+}
+
 int page_size(const BlobListRequest& request) {
   return std::clamp(request.page_size_max, 1, page_size_max);
 }

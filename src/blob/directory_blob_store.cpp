@@ -29,6 +29,14 @@ class Temporary {
   std::filesystem::path path_;
 };
 
+// That there is no such thing, unless the name is no name.
+Failure not_supported(const Result<void>& checked, std::string_view what) {
+  if (!checked) return Failure(checked.error());
+  return Failure(Error{.kind = ErrorKind::invalid,
+                       .message = fmt::format("a folder has no {}", what),
+                       .code = blob_not_supported_code});
+}
+
 // Runs `work` on the offload and gives its result. A free coroutine, so that the lambda is its own
 // parameter and lives as long as it runs.
 template <class T>
@@ -101,6 +109,22 @@ Task<Result<void>> DirectoryBlobStore::commit_blocks(BlobName name, std::uint32_
     return commit_now(name, count);
   };
   co_return co_await offloaded<void>(offload_, std::move(work));
+}
+
+Task<Result<TierChange>> DirectoryBlobStore::set_tier(BlobName name, StorageTier) {
+  co_return not_supported(check(name), "tiers");
+}
+
+Task<Result<BlobTags>> DirectoryBlobStore::tags(BlobName name) {
+  co_return not_supported(check(name), "index tags");
+}
+
+Task<Result<void>> DirectoryBlobStore::set_tags(BlobName name, BlobTags) {
+  co_return not_supported(check(name), "index tags");
+}
+
+Task<Result<void>> DirectoryBlobStore::set_legal_hold(BlobName name, bool) {
+  co_return not_supported(check(name), "legal holds");
 }
 
 Result<void> DirectoryBlobStore::put_now(const BlobWrite& write) const {

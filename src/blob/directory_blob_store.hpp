@@ -6,7 +6,8 @@
 // Narrower than Azure: a name cannot be a file and a folder at once (`conflict`), segments have at
 // most 255 bytes, and a segment that begins with "." is refused and never listed, because staged
 // blocks and temporary files live in ".earshot". The content type is not kept, but told from the
-// name's ending. The etag is size, time of change and inode.
+// name's ending. The etag is size, time of change and inode. A folder has neither tiers nor tags
+// nor legal holds: these are "not supported".
 //
 // Disk work runs on the Offload. Safe to use from several threads and processes at once; two that
 // stage blocks of one name must be one uploader.
@@ -39,6 +40,10 @@ class DirectoryBlobStore : public BlobStore {
   Task<Result<void>> stage_block(BlobName name, std::uint32_t number, Bytes bytes) override;
   Task<Result<void>> commit_blocks(BlobName name, std::uint32_t count,
                                    std::string content_type) override;
+  Task<Result<TierChange>> set_tier(BlobName name, StorageTier tier) override;
+  Task<Result<BlobTags>> tags(BlobName name) override;
+  Task<Result<void>> set_tags(BlobName name, BlobTags tags) override;
+  Task<Result<void>> set_legal_hold(BlobName name, bool on) override;
 
  private:
   // The blocking halves, run on the Offload.

@@ -1,5 +1,6 @@
 #include "blob/list_xml.hpp"
 
+#include "blob/detail/azure_errors.hpp"
 #include "net/url.hpp"
 
 #include <fmt/format.h>
@@ -42,11 +43,14 @@ Result<BlobInfo> blob_of(const pugi::xml_node& item) {
   if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"'))
     etag = etag.substr(1, etag.size() - 2);
   const auto modified = parse_http_date(properties.child("Last-Modified").text().get());
-  return BlobInfo{.name = {std::move(*name)},
-                  .bytes = properties.child("Content-Length").text().as_ullong(),
-                  .etag = std::move(etag),
-                  .modified_at = modified.value_or(WallTime{}),
-                  .content_type = properties.child("Content-Type").text().get()};
+  return BlobInfo{
+      .name = {std::move(*name)},
+      .bytes = properties.child("Content-Length").text().as_ullong(),
+      .etag = std::move(etag),
+      .modified_at = modified.value_or(WallTime{}),
+      .content_type = properties.child("Content-Type").text().get(),
+      .tier = parse_storage_tier(properties.child("AccessTier").text().get()),
+      .rehydrating_to = detail::rehydration_of(properties.child("ArchiveStatus").text().get())};
 }
 
 }  // namespace
@@ -85,6 +89,25 @@ ServiceError parse_service_error(std::string_view xml) {
   for (auto& c : message)
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   return {.code = error.child("Code").text().get(), .message = std::move(message)};
+}
+
+Result<BlobTags> parse_tags(std::string_view xml) {
+  pugi::xml_document document;
+  if (!load(document, xml)) return fail(ErrorKind::corrupt, "a blob's tags are no XML");
+  const auto set = document.child("Tags").child("TagSet");
+  if (!set) return fail(ErrorKind::corrupt, "a blob's tags without a TagSet");
+  BlobTags tags;
+  for (const auto& tag : set.children("Tag"))
+    tags[tag.child("Key").text().get()] = tag.child("Value").text().get();
+  return tags;
+}
+
+std::string tags_xml(const BlobTags& tags) {
+  std::string xml = R"(<?xml version="1.0" encoding="utf-8"?><Tags><TagSet>)";
+  // What is allowed in tags needs no escaping (detail/checks.hpp).
+  for (const auto& [key, value] : tags)
+    xml += "<Tag><Key>" + key + "</Key><Value>" + value + "</Value></Tag>";
+  return xml + "</TagSet></Tags>";
 }
 
 std::string block_list_xml(const std::vector<std::string>& block_ids) {

@@ -20,6 +20,10 @@ struct ServiceError {
 // Anything may stand in an error's body; what is no error document gives an empty one.
 ServiceError parse_service_error(std::string_view xml);
 
+// Of "?comp=tags". `corrupt`: no tags' document.
+Result<BlobTags> parse_tags(std::string_view xml);
+std::string tags_xml(const BlobTags& tags);
+
 std::string block_list_xml(const std::vector<std::string>& block_ids);
 
 }  // namespace earshot::blob

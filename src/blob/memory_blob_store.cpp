@@ -6,6 +6,15 @@
 #include <fmt/format.h>
 
 namespace earshot::blob {
+namespace {
+
+Failure held(const BlobName& name) {
+  return Failure(Error{.kind = ErrorKind::conflict,
+                       .message = fmt::format("{} is under a legal hold", name.text),
+                       .code = "BlobImmutableDueToLegalHold"});
+}
+
+}  // namespace
 
 Task<Result<void>> MemoryBlobStore::put(BlobWrite write) {
   std::lock_guard lock(mutex_);
@@ -18,6 +27,7 @@ Task<Result<void>> MemoryBlobStore::put(BlobWrite write) {
     if (found->second.bytes == write.bytes) co_return ok();
     co_return fail(ErrorKind::conflict, fmt::format("{} holds other bytes", write.name.text));
   }
+  if (found != blobs_.end() && found->second.legal_hold) co_return held(write.name);
   store(write.name, std::move(write.bytes), std::move(write.content_type), 0);
   co_return ok();
 }
@@ -35,6 +45,10 @@ Task<Result<Bytes>> MemoryBlobStore::read(BlobName name, std::uint64_t offset, s
   const Blob& blob = found->second;
   if (!etag.empty() && etag != blob.etag)
     co_return fail(ErrorKind::conflict, fmt::format("{} has changed", name.text));
+  if (blob.tier == StorageTier::archive)
+    co_return Failure(Error{.kind = ErrorKind::conflict,
+                            .message = fmt::format("{} is archived", name.text),
+                            .code = blob_archived_code});
   const auto begin = std::min<std::uint64_t>(offset, blob.bytes.size());
   const auto end = begin + std::min<std::uint64_t>(length, blob.bytes.size() - begin);
   calls_.bytes_read += end - begin;
@@ -87,7 +101,10 @@ Task<Result<void>> MemoryBlobStore::remove(BlobName name) {
   ++calls_.removes;
   if (auto failure = next_failure()) co_return Failure(*failure);
   if (auto checked = detail::check_name(name); !checked) co_return checked;
-  blobs_.erase(name.text);
+  const auto found = blobs_.find(name.text);
+  if (found == blobs_.end()) co_return ok();
+  if (found->second.legal_hold) co_return held(name);
+  blobs_.erase(found);
   co_return ok();
 }
 
@@ -111,6 +128,7 @@ Task<Result<void>> MemoryBlobStore::commit_blocks(BlobName name, std::uint32_t c
   if (staged == staged_.end() && count > 0 && present != blobs_.end() &&
       present->second.blocks == count)
     co_return ok();
+  if (present != blobs_.end() && present->second.legal_hold) co_return held(name);
   Bytes whole;
   for (std::uint32_t number = 0; number < count; ++number) {
     if (staged == staged_.end() || !staged->second.contains(number))
@@ -122,6 +140,70 @@ Task<Result<void>> MemoryBlobStore::commit_blocks(BlobName name, std::uint32_t c
   if (staged != staged_.end()) staged_.erase(staged);
   store(name, std::move(whole), std::move(content_type), count);
   co_return ok();
+}
+
+Result<MemoryBlobStore::Blob*> MemoryBlobStore::find(const BlobName& name) {
+  if (auto failure = next_failure()) return Failure(*failure);
+  if (auto checked = detail::check_name(name); !checked) return Failure(checked.error());
+  const auto found = blobs_.find(name.text);
+  if (found == blobs_.end())
+    return fail(ErrorKind::not_found, fmt::format("no blob {}", name.text));
+  return &found->second;
+}
+
+Task<Result<TierChange>> MemoryBlobStore::set_tier(BlobName name, StorageTier tier) {
+  std::lock_guard lock(mutex_);
+  ++calls_.tierings;
+  auto blob = find(name);
+  if (!blob) co_return Failure(blob.error());
+  if ((*blob)->tier == StorageTier::archive && tier != StorageTier::archive) {
+    (*blob)->rehydrating_to = tier;
+    co_return TierChange::started;
+  }
+  (*blob)->tier = tier;
+  co_return TierChange::done;
+}
+
+Task<Result<BlobTags>> MemoryBlobStore::tags(BlobName name) {
+  std::lock_guard lock(mutex_);
+  auto blob = find(name);
+  if (!blob) co_return Failure(blob.error());
+  if (tags_refused_) co_return fail(ErrorKind::refused, "no right to index tags");
+  co_return (*blob)->tags;
+}
+
+Task<Result<void>> MemoryBlobStore::set_tags(BlobName name, BlobTags tags) {
+  std::lock_guard lock(mutex_);
+  ++calls_.taggings;
+  if (auto checked = detail::check_tags(tags); !checked) co_return checked;
+  auto blob = find(name);
+  if (!blob) co_return Failure(blob.error());
+  if (tags_refused_) co_return fail(ErrorKind::refused, "no right to index tags");
+  (*blob)->tags = std::move(tags);
+  co_return ok();
+}
+
+Task<Result<void>> MemoryBlobStore::set_legal_hold(BlobName name, bool on) {
+  std::lock_guard lock(mutex_);
+  ++calls_.holdings;
+  auto blob = find(name);
+  if (!blob) co_return Failure(blob.error());
+  (*blob)->legal_hold = on;
+  co_return ok();
+}
+
+void MemoryBlobStore::refuse_tags() {
+  std::lock_guard lock(mutex_);
+  tags_refused_ = true;
+}
+
+void MemoryBlobStore::finish_rehydration() {
+  std::lock_guard lock(mutex_);
+  for (auto& [name, blob] : blobs_)
+    if (blob.rehydrating_to) {
+      blob.tier = *blob.rehydrating_to;
+      blob.rehydrating_to.reset();
+    }
 }
 
 MemoryBlobStore::Calls MemoryBlobStore::calls() const {
@@ -156,7 +238,9 @@ BlobInfo MemoryBlobStore::info_of(const std::string& name, const Blob& blob) con
           .bytes = blob.bytes.size(),
           .etag = blob.etag,
           .modified_at = blob.modified_at,
-          .content_type = blob.content_type};
+          .content_type = blob.content_type,
+          .tier = blob.tier,
+          .rehydrating_to = blob.rehydrating_to};
 }
 
 }  // namespace earshot::blob

@@ -6,6 +6,7 @@
 #include "base/task.hpp"
 #include "base/time.hpp"
 #include "domain/ids.hpp"
+#include "domain/storage_tier.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -23,6 +24,9 @@ struct BlobInfo {
   std::string etag;  // unquoted, opaque; changes with every write
   WallTime modified_at{};
   std::string content_type;
+  std::optional<StorageTier> tier;  // none: the store has no tiers
+  // On its way out of the archive, which takes hours; until then it cannot be read.
+  std::optional<StorageTier> rehydrating_to;
 };
 
 struct BlobPage {
@@ -46,6 +50,25 @@ struct BlobWrite {
   bool replace = false;  // false: `conflict` if the name holds other bytes; the same bytes succeed
 };
 
+// Index tags: at most ten, keys of 1 to 128 and values of up to 256 of A-Z a-z 0-9 space + - . / :
+// = _
+using BlobTags = std::map<std::string, std::string>;
+
+enum class TierChange {
+  done,
+  started,  // out of the archive: hours later; `info` tells
+};
+
+// Codes of errors that callers branch on.
+inline constexpr const char* blob_not_supported_code = "NotSupported";
+inline constexpr const char* blob_archived_code = "BlobArchived";
+
+// The store, or the account behind it, has no such thing. (Lack of rights is ErrorKind::refused.)
+inline bool is_not_supported(const Error& error) { return error.code == blob_not_supported_code; }
+// Its bytes cannot be read before it has been brought back from the archive.
+inline bool is_archived(const Error& error) { return error.code == blob_archived_code; }
+inline bool is_archived(const BlobInfo& blob) { return blob.tier == StorageTier::archive; }
+
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -64,6 +87,15 @@ class BlobStore {
   virtual Task<Result<void>> stage_block(BlobName name, std::uint32_t number, Bytes bytes) = 0;
   virtual Task<Result<void>> commit_blocks(BlobName name, std::uint32_t count,
                                            std::string content_type) = 0;
+
+  // How a blob is kept, apart from its bytes; none of it changes the etag. Each may be
+  // `is_not_supported`, or `refused` where only the right to it is lacking. What is in the archive
+  // answers reads with `is_archived`; it can be looked at and removed.
+  virtual Task<Result<TierChange>> set_tier(BlobName name, StorageTier tier) = 0;
+  virtual Task<Result<BlobTags>> tags(BlobName name) = 0;
+  virtual Task<Result<void>> set_tags(BlobName name, BlobTags tags) = 0;  // replaces all
+  // While it is on, the store itself refuses to remove or replace the blob (`conflict`).
+  virtual Task<Result<void>> set_legal_hold(BlobName name, bool on) = 0;
 };
 
 }  // namespace earshot

@@ -27,6 +27,9 @@ class BlobStoreContract {
     lists_in_order_and_in_pages();
     lists_folders();
     makes_blobs_of_blocks();
+    keeps_tiers_or_says_that_it_has_none();
+    keeps_tags_or_says_that_it_has_none();
+    keeps_legal_holds_or_says_that_it_has_none();
   }
 
   void reads_what_was_put() {
@@ -163,6 +166,68 @@ class BlobStoreContract {
     CHECK(text(name.text) == "hello world");
     CHECK(kind_of(wait(store_.commit_blocks({"blocks/none"}, 1, ""))) == ErrorKind::invalid);
     CHECK(kind_of(wait(store_.stage_block(name, 50'000, Bytes{1}))) == ErrorKind::invalid);
+  }
+
+  void keeps_tiers_or_says_that_it_has_none() {
+    put("tier/a", "hello");
+    const BlobName name{"tier/a"};
+    auto cooled = wait(store_.set_tier(name, StorageTier::cool));
+    if (!cooled) {
+      CHECK(is_not_supported(cooled.error()));
+      CHECK_FALSE(wait(store_.info(name))->tier.has_value());
+      return;
+    }
+    CHECK(*cooled == TierChange::done);
+    CHECK(wait(store_.info(name))->tier == StorageTier::cool);
+    CHECK(text(name.text) == "hello");
+    CHECK(wait(store_.set_tier(name, StorageTier::archive)).has_value());
+    auto archived = wait(store_.read(name, 0, 5, ""));
+    REQUIRE_FALSE(archived.has_value());
+    CHECK(archived.error().kind == ErrorKind::conflict);
+    CHECK(is_archived(archived.error()));
+    auto page = wait(store_.list({.prefix = "tier/"}));
+    REQUIRE(page.has_value());
+    CHECK(is_archived(page->blobs.at(0)));
+    auto back = wait(store_.set_tier(name, StorageTier::hot));
+    REQUIRE(back.has_value());
+    CHECK(*back == TierChange::started);
+    CHECK(kind_of(wait(store_.set_tier({"tier/none"}, StorageTier::cool))) == ErrorKind::not_found);
+    CHECK(wait(store_.remove(name)).has_value());
+  }
+
+  void keeps_tags_or_says_that_it_has_none() {
+    put("tags/a", "x");
+    const BlobName name{"tags/a"};
+    const auto etag = wait(store_.info(name))->etag;
+    const BlobTags tags{{"hold", "no"}, {"line", "+81 3-1234/x:y=z_."}};
+    auto set = wait(store_.set_tags(name, tags));
+    if (!set) {
+      CHECK(is_not_supported(set.error()));
+      auto read = wait(store_.tags(name));
+      REQUIRE_FALSE(read.has_value());
+      CHECK(is_not_supported(read.error()));
+      return;
+    }
+    CHECK(wait(store_.tags(name)).value() == tags);
+    CHECK(wait(store_.set_tags(name, {{"hold", "yes"}})).has_value());
+    CHECK(wait(store_.tags(name)).value() == BlobTags{{"hold", "yes"}});
+    CHECK(wait(store_.info(name))->etag == etag);
+    CHECK(kind_of(wait(store_.set_tags(name, {{"a&b", ""}}))) == ErrorKind::invalid);
+    CHECK(kind_of(wait(store_.tags({"tags/none"}))) == ErrorKind::not_found);
+  }
+
+  void keeps_legal_holds_or_says_that_it_has_none() {
+    put("held/a", "x");
+    const BlobName name{"held/a"};
+    auto held = wait(store_.set_legal_hold(name, true));
+    if (!held) {
+      CHECK(is_not_supported(held.error()));
+      return;
+    }
+    CHECK(kind_of(wait(store_.remove(name))) == ErrorKind::conflict);
+    CHECK(kind_of(try_put(name.text, "y", true)) == ErrorKind::conflict);
+    CHECK(wait(store_.set_legal_hold(name, false)).has_value());
+    CHECK(wait(store_.remove(name)).has_value());
   }
 
  private:

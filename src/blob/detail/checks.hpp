@@ -18,6 +18,8 @@ Result<void> check_name(const BlobName& name);
 Result<void> check_read(std::uint64_t length);
 Result<void> check_write(const BlobName& name, std::size_t bytes);
 Result<void> check_block(const BlobName& name, std::uint32_t number, std::size_t bytes);
+// At most ten, of the letters that the service allows.
+Result<void> check_tags(const BlobTags& tags);
 // The page size that will be used: 1 to page_size_max.
 int page_size(const BlobListRequest& request);
 // The folder of `name` one level below `prefix`, with its "/"; "" when `name` lies in `prefix`
