@@ -19,6 +19,10 @@ constexpr std::size_t rule_name_bytes_max = 64;
 // A call without a verdict is looked at again after this time.
 constexpr Duration verdict_awaited = std::chrono::days(1);
 
+// So often it is looked for what was made anew of a call after a rule of age had deleted its like.
+constexpr Duration made_anew_every = std::chrono::days(30);
+constexpr std::array made_anew{KeptKind::manifests, KeptKind::repairs, KeptKind::merged};
+
 template <class T>
 bool takes(const std::vector<T>& wanted, const T& value) {
   return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
@@ -178,6 +182,11 @@ RetentionPlan plan_retention(const std::vector<RetentionRule>& rules, const Rete
     auto& steps = is_personal ? personal : plan.steps;
     steps.push_back({.object = i, .action = rule->action, .rule = rule->name});
   }
+  const auto is_removed = [&](KeptKind kind) {
+    const auto* rule = ruling.strongest({.kind = kind, .name = {}, .tier = {}});
+    return rule != nullptr && rule->action == RetentionAction::remove;
+  };
+  if (something_stays && std::ranges::any_of(made_anew, is_removed)) remind(now + made_anew_every);
   // What is left has a reminder of its own.
   if (!something_stays) plan.steps.insert(plan.steps.end(), personal.begin(), personal.end());
   if (!facts.verdict) {

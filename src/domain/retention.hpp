@@ -6,7 +6,8 @@
 // from, since its recording is still being looked for. Of the rules that apply to an object and
 // have come of age, the strongest decides: deletion before archive before cold before cool. A rule
 // `keep` forbids deletion until its own age, whatever others say. Numbers and names of a call go
-// last: as long as anything else of it is kept, it can be found by its caller, to be erased.
+// last: as long as anything else of it is kept, it can be found by its caller, to be erased. What
+// can be made anew of a call whose audio is kept (a merged file) is looked for again at intervals.
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -48,6 +49,13 @@ struct RetentionRule {
   std::vector<std::string> called;  // numbers as retention_number() gives them
   std::vector<VerdictKind> verdicts;
   bool operator==(const RetentionRule&) const = default;
+};
+
+// What an operator asks for.
+struct RetentionRules {
+  std::vector<RetentionRule> rules;
+  // Every blob gets tags, so that the storage account's own lifecycle policy can tell them apart.
+  bool tag_blobs = false;
 };
 
 // Every fault there is, each a sentence; none: the rules can be used.

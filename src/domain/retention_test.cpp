@@ -96,6 +96,13 @@ TEST_CASE("keep forbids deletion until its own age, and lets tiers change") {
         "0:delete ");
 }
 
+TEST_CASE("what can be made anew is looked for again as long as there is audio to make it of") {
+  const std::vector rules{rule(RetentionAction::remove, 10, {KeptKind::merged})};
+  const auto plan = plan_retention(rules, facts(), {blob(KeptKind::chunks)}, after(12));
+  CHECK(plan.next_at == after(42));
+  CHECK_FALSE(plan_retention(rules, facts(), {}, after(12)).next_at.has_value());
+}
+
 TEST_CASE("numbers and names go with the last of what can be found by them") {
   const std::vector rules{rule(RetentionAction::remove, 10, {KeptKind::personal}),
                           rule(RetentionAction::remove, 50, {KeptKind::chunks})};

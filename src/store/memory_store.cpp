@@ -1,13 +1,11 @@
 #include "store/memory_store.hpp"
 
 #include "store/detail/alert_rows.hpp"
-#include "store/detail/memory_tables.hpp"
+#include "store/detail/memory_state.hpp"
 #include "store/detail/search_rows.hpp"
 #include "store/detail/stored_text.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <mutex>
 
 namespace earshot::store {
 namespace {
@@ -15,12 +13,6 @@ namespace {
 bool is_open(const Call& call) {
   return call.phase == CallPhase::ringing || call.phase == CallPhase::answering ||
          call.phase == CallPhase::connected;
-}
-
-template <class T>
-void cut_to(std::vector<T>& list, int limit) {
-  const auto length = static_cast<std::size_t>(std::clamp(limit, 0, list_limit_max));
-  if (list.size() > length) list.resize(length);
 }
 
 bool within(WallTime time, const std::optional<WallTime>& from, const std::optional<WallTime>& to) {
@@ -41,30 +33,7 @@ Failure lease_lost() {
 
 Failure no_such_alert() { return fail(ErrorKind::not_found, "there is no such alert"); }
 
-Failure away() { return fail(ErrorKind::unavailable, "the database is away, as the test wanted"); }
-
 }  // namespace
-
-struct MemoryStore::State {
-  mutable std::mutex mutex;
-  MemoryTables tables;
-  int commits_to_fail = 0;
-
-  bool must_fail() {
-    if (commits_to_fail == 0) return false;
-    --commits_to_fail;
-    return true;
-  }
-  std::optional<Call> newest_call(const std::function<bool(const Call&)>& wanted) const {
-    std::lock_guard lock(mutex);
-    std::optional<Call> newest;
-    for (const auto& [id, call] : tables.calls)
-      if (wanted(call) && (!newest || std::tie(call.received_at, call.id) >
-                                          std::tie(newest->received_at, newest->id)))
-        newest = call;
-    return newest;
-  }
-};
 
 MemoryStore::MemoryStore(Random& random) : random_(random), state_(std::make_unique<State>()) {}
 MemoryStore::~MemoryStore() = default;

@@ -7,6 +7,7 @@
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
+#include "ports/retention_store.hpp"
 #include "ports/transcript_search.hpp"
 
 #include <memory>
@@ -18,7 +19,8 @@ class MemoryStore : public TranscriptSearch,
                     public JobStore,
                     public FileLocations,
                     public MergeStore,
-                    public AlertStore {
+                    public AlertStore,
+                    public RetentionStore {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -78,6 +80,24 @@ class MemoryStore : public TranscriptSearch,
   Task<Result<void>> disable_webhook(DisabledWebhook webhook) override;
   Task<Result<std::vector<DisabledWebhook>>> disabled_webhooks() override;
   Task<Result<int>> purge_alerts(WallTime before) override;
+
+  Task<Result<void>> add_hold(LegalHold hold) override;
+  Task<Result<LegalHold>> lift_hold(HoldId id, std::string by, WallTime at) override;
+  Task<Result<std::vector<LegalHold>>> list_holds(HoldQuery query) override;
+  Task<Result<bool>> is_held(ContextId call) override;
+  Task<Result<std::vector<Call>>> calls_after(RetentionCursor cursor, WallTime before,
+                                              int limit) override;
+  Task<Result<RetentionCursor>> retention_cursor(std::string rules) override;
+  Task<Result<void>> save_retention_cursor(std::string rules, RetentionCursor cursor) override;
+  Task<Result<std::vector<Call>>> retention_due(WallTime now, int limit) override;
+  Task<Result<std::vector<RowCount>>> settle_retention(RetentionOutcome outcome) override;
+  Task<Result<std::vector<ContextId>>> calls_of_caller(std::string caller, int limit) override;
+  Task<Result<void>> add_erasure(Erasure erasure, NewJob job) override;
+  Task<Result<Erasure>> load_erasure(ErasureId id) override;
+  Task<Result<std::vector<Erasure>>> list_erasures(int limit) override;
+  Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
+                                            RowRemoval rows) override;
+  Task<Result<void>> finish_erasure(ErasureId id, WallTime at) override;
 
   Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;
   Task<Result<void>> extend(JobId id, std::string runner, WallTime until) override;

@@ -2,6 +2,7 @@
 
 #include "store/detail/alert_rows.hpp"
 #include "store/detail/call_rows.hpp"
+#include "store/detail/erasure_rows.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/file_rows.hpp"
 #include "store/detail/job_rows.hpp"
@@ -9,13 +10,17 @@
 #include "store/detail/merge_rows.hpp"
 #include "store/detail/readers.hpp"
 #include "store/detail/recording_rows.hpp"
+#include "store/detail/retention_rows.hpp"
 #include "store/detail/search_rows.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/turn_rows.hpp"
 #include "store/detail/verdict_rows.hpp"
 #include "store/detail/writer.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -310,6 +315,93 @@ class SqlStoreImpl : public SqlStore {
     co_return *purged;
   }
 
+  Task<Result<void>> add_hold(LegalHold hold) override {
+    return writer_.write(
+        [hold = std::move(hold)](Connection& connection) { put_hold(connection, hold); });
+  }
+  Task<Result<LegalHold>> lift_hold(HoldId id, std::string by, WallTime at) override {
+    return change([id = std::move(id), by = std::move(by), at](Connection& connection) {
+      return store::lift_hold(connection, id, by, at);
+    });
+  }
+  Task<Result<std::vector<LegalHold>>> list_holds(HoldQuery query) override {
+    return read([query = std::move(query)](Connection& connection) {
+      return store::list_holds(connection, query);
+    });
+  }
+  Task<Result<bool>> is_held(ContextId call) override {
+    return read([call](Connection& connection) { return store::is_held(connection, call); });
+  }
+  Task<Result<std::vector<Call>>> calls_after(RetentionCursor cursor, WallTime before,
+                                              int limit) override {
+    return read([cursor = std::move(cursor), before, limit](Connection& connection) {
+      return store::calls_after(connection, cursor, before, limit);
+    });
+  }
+  Task<Result<RetentionCursor>> retention_cursor(std::string rules) override {
+    return read([rules = std::move(rules)](Connection& connection) {
+      return store::retention_cursor(connection, rules);
+    });
+  }
+  Task<Result<void>> save_retention_cursor(std::string rules, RetentionCursor cursor) override {
+    return writer_.write(
+        [rules = std::move(rules), cursor = std::move(cursor)](Connection& connection) {
+          put_retention_cursor(connection, rules, cursor);
+        });
+  }
+  Task<Result<std::vector<Call>>> retention_due(WallTime now, int limit) override {
+    return read([now, limit](Connection& connection) {
+      return store::retention_due(connection, now, limit);
+    });
+  }
+  Task<Result<std::vector<RowCount>>> settle_retention(RetentionOutcome outcome) override {
+    return change([outcome = std::move(outcome)](Connection& connection) {
+      return store::settle_retention(connection, outcome);
+    });
+  }
+  Task<Result<std::vector<ContextId>>> calls_of_caller(std::string caller, int limit) override {
+    return read([caller = std::move(caller), limit](Connection& connection) {
+      return store::calls_of_caller(connection, caller, limit);
+    });
+  }
+  Task<Result<void>> add_erasure(Erasure erasure, NewJob job) override {
+    Changes ids;
+    ids.jobs.push_back(job);
+    if (auto checked = check_ids(ids); !checked) co_return checked;
+    JobId job_id{make_uuid(random_)};
+    Writer::Work work = [erasure = std::move(erasure), job = std::move(job),
+                         job_id = std::move(job_id)](Connection& connection) {
+      put_erasure(connection, erasure);
+      add_job(connection, job, job_id);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (written && jobs_added_) jobs_added_();
+    co_return written;
+  }
+  Task<Result<Erasure>> load_erasure(ErasureId id) override {
+    return read([id = std::move(id)](Connection& connection) {
+      return store::load_erasure(connection, id);
+    });
+  }
+  Task<Result<std::vector<Erasure>>> list_erasures(int limit) override {
+    return read(
+        [limit](Connection& connection) { return store::list_erasures(connection, limit); });
+  }
+  Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
+                                            RowRemoval rows) override {
+    return change([id = std::move(id), call = std::move(call), rows](Connection& connection) {
+      auto saved = call;
+      std::ranges::move(remove_rows(connection, call.call, rows), std::back_inserter(saved.rows));
+      put_erased_call(connection, id, saved);
+      return saved;
+    });
+  }
+  Task<Result<void>> finish_erasure(ErasureId id, WallTime at) override {
+    return writer_.write([id = std::move(id), at](Connection& connection) {
+      store::finish_erasure(connection, id, at);
+    });
+  }
+
   Task<Result<void>> ping() override {
     auto found = co_await read(
         [](Connection& connection) { return connection.query("SELECT 1", 1).size(); });
@@ -360,6 +452,19 @@ class SqlStoreImpl : public SqlStore {
   }
 
  private:
+  // Writes, and gives what `work` gives.
+  template <class Work>
+  auto change(Work work) -> Task<Result<decltype(work(std::declval<Connection&>()))>> {
+    using Value = decltype(work(std::declval<Connection&>()));
+    auto result = std::make_shared<std::optional<Value>>();
+    Writer::Work writing = [work = std::move(work), result](Connection& connection) {
+      result->emplace(work(connection));
+    };
+    auto written = co_await writer_.write(std::move(writing));
+    if (!written) co_return Failure(written.error());
+    co_return std::move(**result);
+  }
+
   // Runs `work` on a reading connection; what it gives, or the DatabaseError it throws.
   template <class Work>
   auto read(Work work) -> Task<Result<decltype(work(std::declval<Connection&>()))>> {

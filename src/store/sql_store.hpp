@@ -22,6 +22,7 @@
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
+#include "ports/retention_store.hpp"
 #include "ports/transcript_search.hpp"
 
 #include <cstddef>
@@ -54,7 +55,8 @@ class SqlStore : public TranscriptSearch,
                  public JobStore,
                  public FileLocations,
                  public MergeStore,
-                 public AlertStore {
+                 public AlertStore,
+                 public RetentionStore {
  public:
   // Called after each commit that added jobs, on the committer's thread; quick. Before the first
   // commit; none: nobody is told.

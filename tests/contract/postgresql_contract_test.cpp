@@ -10,6 +10,7 @@
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
 #include "tests/contract/postgresql_server.hpp"
+#include "tests/contract/retention_store_contract.hpp"
 #include "tests/contract/sample_rows.hpp"
 #include "tests/contract/transcript_search_contract.hpp"
 
@@ -43,6 +44,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   MergeStore& merges() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
   AlertStore& alerts() override { return *store_; }
+  RetentionStore& retention() override { return *store_; }
   const MemoryLog& log() const { return log_; }
 
  private:
@@ -70,6 +72,11 @@ TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(p
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: what was said is found") { transcripts_are_found(postgresql); }
 TEST_CASE("PostgreSQL: alerts wait to be delivered") { alert_store_keeps_alerts(postgresql); }
+TEST_CASE("PostgreSQL: holds are kept") { holds_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: retention goes on where it was") {
+  retention_goes_on_where_it_was(postgresql);
+}
+TEST_CASE("PostgreSQL: erasures are kept") { erasures_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: jobs are leased") { job_store_leases(postgresql); }
 TEST_CASE("PostgreSQL: unique work is added once") { job_store_adds_unique_work_once(postgresql); }
 TEST_CASE("PostgreSQL: what was given up stays visible") {

@@ -8,6 +8,7 @@
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
+#include "tests/contract/retention_store_contract.hpp"
 #include "tests/contract/temporary_directory.hpp"
 #include "tests/contract/transcript_search_contract.hpp"
 
@@ -24,6 +25,7 @@ class MemoryUnderTest : public StoreUnderTest {
   MergeStore& merges() override { return store_; }
   TranscriptSearch& search() override { return store_; }
   AlertStore& alerts() override { return store_; }
+  RetentionStore& retention() override { return store_; }
 
  private:
   SeededRandom random_{1};
@@ -45,6 +47,7 @@ class SqliteUnderTest : public StoreUnderTest {
   MergeStore& merges() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
   AlertStore& alerts() override { return *store_; }
+  RetentionStore& retention() override { return *store_; }
 
  private:
   TemporaryDirectory directory_;
@@ -71,6 +74,11 @@ TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
 TEST_CASE("memory store: what was said is found") { transcripts_are_found(memory); }
 TEST_CASE("memory store: alerts wait to be delivered") { alert_store_keeps_alerts(memory); }
+TEST_CASE("memory store: holds are kept") { holds_are_kept(memory); }
+TEST_CASE("memory store: retention goes on where it was") {
+  retention_goes_on_where_it_was(memory);
+}
+TEST_CASE("memory store: erasures are kept") { erasures_are_kept(memory); }
 TEST_CASE("memory store: jobs are leased") { job_store_leases(memory); }
 TEST_CASE("memory store: unique work is added once") { job_store_adds_unique_work_once(memory); }
 TEST_CASE("memory store: what was given up stays visible") {
@@ -88,6 +96,9 @@ TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlit
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
 TEST_CASE("SQLite: what was said is found") { transcripts_are_found(sqlite); }
 TEST_CASE("SQLite: alerts wait to be delivered") { alert_store_keeps_alerts(sqlite); }
+TEST_CASE("SQLite: holds are kept") { holds_are_kept(sqlite); }
+TEST_CASE("SQLite: retention goes on where it was") { retention_goes_on_where_it_was(sqlite); }
+TEST_CASE("SQLite: erasures are kept") { erasures_are_kept(sqlite); }
 TEST_CASE("SQLite: jobs are leased") { job_store_leases(sqlite); }
 TEST_CASE("SQLite: unique work is added once") { job_store_adds_unique_work_once(sqlite); }
 TEST_CASE("SQLite: what was given up stays visible") { job_store_keeps_what_was_given_up(sqlite); }

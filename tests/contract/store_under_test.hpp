@@ -8,6 +8,7 @@
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
+#include "ports/retention_store.hpp"
 #include "ports/transcript_search.hpp"
 
 #include <functional>
@@ -24,6 +25,7 @@ class StoreUnderTest {
   virtual MergeStore& merges() = 0;
   virtual TranscriptSearch& search() = 0;
   virtual AlertStore& alerts() = 0;
+  virtual RetentionStore& retention() = 0;
 
   template <class T>
   T run(Task<T> task) {

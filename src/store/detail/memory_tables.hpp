@@ -6,6 +6,7 @@
 #include "domain/merge.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/retention_store.hpp"
 
 #include <map>
 #include <optional>
@@ -48,6 +49,11 @@ struct MemoryTables {
   std::map<AlertId, StoredAlert> alerts;
   std::map<std::string, AlertId> alert_keys;
   std::map<std::string, DisabledWebhook> disabled_webhooks;
+  std::map<HoldId, LegalHold> holds;
+  std::map<ContextId, WallTime> retention_reminders;
+  std::string retention_rules;
+  RetentionCursor retention_cursor;
+  std::map<ErasureId, Erasure> erasures;
   std::int64_t next_number = 1;
 
   // What sql_store.hpp says of a commit's errors.
@@ -57,6 +63,7 @@ struct MemoryTables {
   Result<void> put_fetch(FileFetch fetch);
   Result<void> put_merge(Merge merge);
   Result<void> save_merge(Merge merge);
+  std::vector<RowCount> remove_rows(const ContextId& call, const RowRemoval& rows);
 
   Recording* find_recording(const RecordingId& id);
   const Recording* find_recording(const RecordingId& id) const;  // the newest of that id

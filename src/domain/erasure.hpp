@@ -1,0 +1,60 @@
+#pragma once
+// What was erased of one caller's data, and what was not: the receipt. It names calls and blobs,
+// never a number or a name; the caller is a keyed digest, by which a receipt can be told to be
+// about a number that is brought to it.
+
+#include "base/time.hpp"
+#include "domain/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace earshot {
+
+using ErasureId = Id<struct ErasureTag>;  // ours, a UUID
+
+enum class ErasureState {
+  waiting,
+  erasing,  // what is listed may be gone or not
+  erased,
+  refused,  // `why` says it
+};
+
+struct ErasedBlob {
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::string etag;
+  bool operator==(const ErasedBlob&) const = default;
+};
+
+// Of one table.
+struct RowCount {
+  std::string table;
+  std::int64_t rows = 0;
+  bool operator==(const RowCount&) const = default;
+};
+
+struct ErasedCall {
+  ContextId call;
+  ErasureState state = ErasureState::waiting;
+  std::string why;
+  std::vector<ErasedBlob> blobs;
+  std::vector<RowCount> rows;
+  bool operator==(const ErasedCall&) const = default;
+};
+
+struct Erasure {
+  ErasureId id;
+  WallTime at{};
+  std::string caller_key;
+  std::optional<WallTime> finished_at;
+  std::vector<ErasedCall> calls;  // by contextId
+  bool operator==(const Erasure&) const = default;
+};
+
+std::string_view to_text(ErasureState state);
+
+}  // namespace earshot
