@@ -154,6 +154,20 @@ TEST_CASE("HEAD has the head of GET and no body") {
   CHECK(response.ends_with("\r\n\r\n"));
 }
 
+TEST_CASE("HEAD tells the length of a body that would be streamed, where it is known") {
+  World world;
+  const std::string rest = " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+  const auto known = world.send("HEAD /sized" + rest);
+  CHECK(contains(known, "Content-Length: 6\r\n"));
+  CHECK(known.ends_with("\r\n\r\n"));
+
+  const auto unknown = world.send("HEAD /pieces" + rest);
+  CHECK(has_status(unknown, 200));
+  CHECK_FALSE(contains(unknown, "Content-Length"));
+  CHECK(unknown.ends_with("\r\n\r\n"));
+}
+
 TEST_CASE("a path that is not there, or has other methods, says so in JSON") {
   World world;
 

@@ -97,6 +97,8 @@ Task<bool> HttpSession::write_response(HttpResponse response, bool keep_alive, b
   std::string head = head_of(response, keep_alive);
   if (response.stream && !has_no_body(response.status)) {
     if (head_only) {
+      if (response.stream_length)
+        head += fmt::format("Content-Length: {}\r\n", *response.stream_length);
       head += "\r\n";
       co_return co_await write_text(std::move(head)) && keep_alive;
     }
