@@ -15,6 +15,10 @@ Task<net::HttpResponse> refuse() {
   co_return response;
 }
 
+Task<net::HttpResponse> refuse_link(Error error) {
+  co_return problem(403, error.code, error.message);
+}
+
 // RFC 9110, 11.1: a scheme is the same in upper and lower case.
 bool is_bearer(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";
@@ -42,6 +46,19 @@ net::HttpHandler Access::guard(net::HttpHandler handler) const {
     if (allows(request)) return handler(std::move(request));
     refused_.add();
     return refuse();
+  };
+}
+
+net::HttpHandler Access::guard(net::HttpHandler handler, const SignedLinks* links) const {
+  if (links == nullptr) return guard(std::move(handler));
+  return [this, links, handler = std::move(handler)](net::HttpRequest request) {
+    if (allows(request)) return handler(std::move(request));
+    if (!SignedLinks::is_link(request)) {
+      refused_.add();
+      return refuse();
+    }
+    auto good = links->check(request);
+    return good ? handler(std::move(request)) : refuse_link(good.error());
   };
 }
 

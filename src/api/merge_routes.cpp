@@ -28,22 +28,24 @@ int number_of(const net::HttpRequest& request) {
 
 }  // namespace
 
-MergeRoutes::MergeRoutes(recording::Merges& merges, Secret api_key, Counters& counters, Log& log)
-    : merges_(merges), access_(std::move(api_key), counters), log_(log) {}
+MergeRoutes::MergeRoutes(recording::Merges& merges, Secret api_key, Counters& counters, Log& log,
+                         const SignedLinks* links)
+    : merges_(merges), access_(std::move(api_key), counters), log_(log), links_(links) {}
 
 void MergeRoutes::add_routes(net::Router& router,
                              const std::function<net::HttpHandler(net::HttpHandler)>& wrap) {
   using Member = Task<net::HttpResponse> (MergeRoutes::*)(net::HttpRequest);
-  const auto guarded = [&](Member member) {
+  const auto guarded = [&](Member member, const SignedLinks* links = nullptr) {
     return wrap(access_.guard(
-        [this, member](net::HttpRequest request) { return (this->*member)(std::move(request)); }));
+        [this, member](net::HttpRequest request) { return (this->*member)(std::move(request)); },
+        links));
   };
   const std::string merges = "/api/v1/recordings/{id}/merges";
   router.add("POST", "/api/v1/recordings/{id}/merge", guarded(&MergeRoutes::request_merge),
              {.body_bytes_max = request_bytes_max});
   router.add("GET", merges, guarded(&MergeRoutes::list_merges));
   router.add("GET", merges + "/{number}", guarded(&MergeRoutes::show_merge));
-  router.add("GET", merges + "/{number}/audio", guarded(&MergeRoutes::merge_audio));
+  router.add("GET", merges + "/{number}/audio", guarded(&MergeRoutes::merge_audio, links_));
 }
 
 // 202 with the merge that was queued, or 200 with the one that was asked for before; Location names

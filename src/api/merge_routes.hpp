@@ -5,9 +5,11 @@
 //   GET  /api/v1/recordings/{id}/merges            all that were asked for
 //   GET  /api/v1/recordings/{id}/merges/{n}        how far one is, and what came of it
 //   GET  /api/v1/recordings/{id}/merges/{n}/audio  its file; ranges and HEAD
-// Behind the API key. Runs on the control thread (app wraps the handlers).
+// Behind the API key, the file also open to links signed for it. Runs on the control thread (app
+// wraps the handlers).
 
 #include "api/access.hpp"
+#include "api/signed_links.hpp"
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "net/router.hpp"
@@ -23,7 +25,9 @@ namespace earshot::api {
 class MergeRoutes {
  public:
   // All outlive the routes.
-  MergeRoutes(recording::Merges& merges, Secret api_key, Counters& counters, Log& log);
+  // `links` open a merge's file without the key; null: none do.
+  MergeRoutes(recording::Merges& merges, Secret api_key, Counters& counters, Log& log,
+              const SignedLinks* links = nullptr);
   // `wrap` goes around each handler (to run it on the control thread).
   void add_routes(net::Router& router,
                   const std::function<net::HttpHandler(net::HttpHandler)>& wrap);
@@ -37,6 +41,7 @@ class MergeRoutes {
   recording::Merges& merges_;
   Access access_;
   Log& log_;
+  const SignedLinks* links_;
 };
 
 // An empty body asks for all of what ACS recorded. `invalid` says which member is wrong.

@@ -63,7 +63,8 @@ void RestApi::add_routes(net::Router& router,
   router.add("POST", "/api/v1/calls/{id}/hang-up", wrap(guarded(&RestApi::hang_up)));
   router.add("GET", "/api/v1/recordings", wrap(guarded(&RestApi::list_recordings)));
   router.add("GET", "/api/v1/recordings/{id}", wrap(guarded(&RestApi::show_recording)));
-  router.add("GET", "/api/v1/recordings/{id}/audio", wrap(guarded(&RestApi::recording_audio)));
+  router.add("GET", "/api/v1/recordings/{id}/audio",
+             wrap(access_.guard(open(&RestApi::recording_audio), services_.links)));
   router.add("GET", "/api/v1/recordings/{id}/manifest",
              wrap(guarded(&RestApi::recording_manifest)));
   router.add("GET", "/api/v1/keys", wrap(guarded(&RestApi::keys)));

@@ -4,6 +4,7 @@
 // (app wraps the handlers).
 
 #include "api/access.hpp"
+#include "api/signed_links.hpp"
 #include "api/verdict_view.hpp"
 #include "api/views.hpp"
 #include "base/counters.hpp"
@@ -31,6 +32,8 @@ struct RestApiServices {
   std::vector<Bytes> manifest_public_keys;  // the present one first
   // Why the service cannot take calls now; "" = it can. For /readyz.
   std::function<std::string()> not_ready;
+  // That open a recording's audio without the key; null: none do.
+  const SignedLinks* links = nullptr;
 };
 
 class RestApi {

@@ -59,6 +59,10 @@ struct Config {
   std::vector<std::string> alert_webhook_urls;
   std::vector<Secret> alert_webhook_secrets;
 
+  // Links
+  std::vector<Secret> link_secrets;  // none: one in data_dir
+  std::chrono::seconds link_max{0};
+
   // The verdict
   VerdictThresholds verdict;
   Duration verdict_after = 15min;

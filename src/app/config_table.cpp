@@ -556,7 +556,7 @@ const std::vector<Setting>& settings() {
     std::vector<Setting> rows;
     for (auto part : {acs_settings(), recording_settings(), alert_settings(), verdict_settings(),
                       storage_settings(), assistant_settings(), service_settings(),
-                      signing_settings(), entra_settings()})
+                      signing_settings(), link_settings(), entra_settings()})
       for (auto& row : part) rows.push_back(std::move(row));
     return rows;
   }();

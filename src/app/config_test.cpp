@@ -106,6 +106,20 @@ TEST_CASE("public keys of earlier signing keys are taken, once each, and nothing
   CHECK(has_fault(with("EARSHOT_FORMER_KEYS", many), "EARSHOT_FORMER_KEYS", "more than 16"));
 }
 
+TEST_CASE("links have two long secrets at most, and end within a day") {
+  CHECK(load_config(minimal(), {}).config.link_max == 24h);
+  const std::string long_secret(32, 's');
+  CHECK(with("LINK_SECRET", long_secret + "," + long_secret).config.link_secrets.size() == 2);
+  CHECK(has_fault(with("LINK_SECRET", long_secret + "," + long_secret + "," + long_secret),
+                  "LINK_SECRET", "more than two"));
+  CHECK(has_fault(with("LINK_SECRET", "short"), "LINK_SECRET", "32"));
+  CHECK(with("LINK_MAX_SECONDS", "900").config.link_max == 15min);
+  for (const char* wrong : {"0", "59", "86401", "1h"}) {
+    CAPTURE(wrong);
+    CHECK(has_fault(with("LINK_MAX_SECONDS", wrong), "LINK_MAX_SECONDS", "86400"));
+  }
+}
+
 TEST_CASE("secrets are shown as stars and never in a fault") {
   Environment environment = minimal();
   environment["AZURE_STORAGE_ACCOUNT_KEY"] = "c2VjcmV0";

@@ -5,11 +5,13 @@
 #include "alerts/alert_post.hpp"
 #include "api/alert_routes.hpp"
 #include "api/file_routes.hpp"
+#include "api/link_routes.hpp"
 #include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
 #include "api/transcript_routes.hpp"
 #include "app/alerts.hpp"
 #include "app/data_folder.hpp"
+#include "app/link_secrets.hpp"
 #include "app/options.hpp"
 #include "app/signing_key.hpp"
 #include "app/storage.hpp"
@@ -157,6 +159,10 @@ class RunningService : public Service {
     auto key = load_signing_key(config_, folder);
     if (!key) return Failure(key.error());
     signing_key_ = std::move(*key);
+    auto secrets = load_link_secrets(config_, folder);
+    if (!secrets) return Failure(secrets.error());
+    signed_links_ = std::make_unique<api::SignedLinks>(*secrets, config_.callback_uri_host,
+                                                       outside_.clock, outside_.counters);
     store::EventSpoolOptions events{.file = folder / "events.spool"};
     auto event_spool = store::make_event_spool(
         events, outside_.spool_offload ? *outside_.spool_offload : outside_.offload, outside_.log,
@@ -200,6 +206,7 @@ class RunningService : public Service {
     auto storage = make_storage(config_, first.http(), first.tokens(), outside_);
     if (!storage) return Failure(storage.error());
     blobs_ = std::move(storage->blobs);
+    blob_links_ = std::move(storage->links);
     letters_ = std::move(storage->dead_letters);
     calls::CallNotesServices noting{control(), outside_.clock, outside_.log, outside_.counters,
                                     *store_};
@@ -341,9 +348,13 @@ class RunningService : public Service {
         .recordings = *queries_,
         .verifier = *verifier_,
         .manifest_public_keys = manifest_public_keys(signing_key_, config_),
-        .not_ready = [this] {
-          return stopping_ ? "the service is draining" : started_ ? "" : "the service is starting";
-        }};
+        .not_ready =
+            [this] {
+              return stopping_  ? "the service is draining"
+                     : started_ ? ""
+                                : "the service is starting";
+            },
+        .links = signed_links_.get()};
     api_ =
         std::make_unique<api::RestApi>(std::move(services), config_.api_key, std::string(version));
     api::FileRoutesServices keeping{
@@ -351,7 +362,11 @@ class RunningService : public Service {
         outside_.clock, outside_.counters, outside_.log};
     file_routes_ = std::make_unique<api::FileRoutes>(keeping, config_.api_key);
     merge_routes_ = std::make_unique<api::MergeRoutes>(*merges_, config_.api_key, outside_.counters,
-                                                       outside_.log);
+                                                       outside_.log, signed_links_.get());
+    const api::LinkRoutesServices linking{*store_,           *queries_,      *merges_,
+                                          *blob_links_,      *signed_links_, outside_.clock,
+                                          outside_.counters, outside_.log};
+    link_routes_ = std::make_unique<api::LinkRoutes>(linking, config_.api_key, config_.link_max);
     const api::TranscriptRoutesServices reading{*store_, *store_, outside_.counters, outside_.log};
     transcript_routes_ = std::make_unique<api::TranscriptRoutes>(reading, config_.api_key);
     api::AlertRoutesServices alerting{*store_, outside_.clock, outside_.counters, outside_.log};
@@ -380,6 +395,7 @@ class RunningService : public Service {
       api_->add_routes(router, on_control);
       file_routes_->add_routes(router, on_control);
       merge_routes_->add_routes(router, on_control);
+      link_routes_->add_routes(router, on_control);
       transcript_routes_->add_routes(router, on_control);
       alert_routes_->add_routes(router, on_control);
     };
@@ -394,11 +410,13 @@ class RunningService : public Service {
   calls::KnownCalls known_;
   DataFolder data_folder_;
   recording::ManifestKey signing_key_;
+  std::unique_ptr<api::SignedLinks> signed_links_;
   std::unique_ptr<store::SqlStore> store_;
   std::unique_ptr<EventSpool> event_spool_;
   std::unique_ptr<TapSpool> tap_spool_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<BlobLinks> blob_links_;
   std::unique_ptr<BlobStore> letters_;  // none: not configured
   std::unique_ptr<calls::CallNotes> notes_;
   std::unique_ptr<CallControl> acs_;
@@ -427,6 +445,7 @@ class RunningService : public Service {
   std::unique_ptr<api::RestApi> api_;
   std::unique_ptr<api::FileRoutes> file_routes_;
   std::unique_ptr<api::MergeRoutes> merge_routes_;
+  std::unique_ptr<api::LinkRoutes> link_routes_;
   std::unique_ptr<api::TranscriptRoutes> transcript_routes_;
   std::unique_ptr<api::AlertRoutes> alert_routes_;
   TaskGroup tasks_;

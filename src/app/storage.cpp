@@ -1,9 +1,11 @@
 #include "app/storage.hpp"
 
 #include "app/options.hpp"
+#include "blob/azure_blob_links.hpp"
 #include "blob/azure_blob_store.hpp"
 #include "blob/connection_string.hpp"
 #include "blob/directory_blob_store.hpp"
+#include "blob/no_blob_links.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -53,6 +55,9 @@ Result<Storage> make_azure(const Config& config, net::HttpClient& http, TokenSou
   Storage storage;
   storage.container_url = account->endpoint + "/" + config.storage_container;
   storage.blobs = make_container(*account, config.storage_container, http, tokens, outside);
+  blob::AzureBlobLinksOptions linking{.account = *account, .container = config.storage_container};
+  storage.links = std::make_unique<blob::AzureBlobLinks>(
+      std::move(linking), http, tokens, outside.clock, outside.counters, outside.log);
   if (!config.dead_letter_container.empty())
     storage.dead_letters =
         make_container(*account, config.dead_letter_container, http, tokens, outside);
@@ -64,6 +69,7 @@ Storage make_folder(const Config& config, Outside& outside) {
   blob::DirectoryBlobStoreOptions options{.folder = config.storage_folder};
   storage.blobs =
       std::make_unique<blob::DirectoryBlobStore>(options, outside.offload, outside.random);
+  storage.links = std::make_unique<blob::NoBlobLinks>();
   storage.container_url = folder_container_url;
   if (!config.dead_letter_container.empty()) {
     const auto folder = std::filesystem::absolute(config.storage_folder).lexically_normal();

@@ -4,6 +4,7 @@
 #include "app/config.hpp"
 #include "app/service.hpp"
 #include "net/http_client.hpp"
+#include "ports/blob_links.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/token_source.hpp"
 
@@ -15,6 +16,7 @@ namespace earshot::app {
 
 struct Storage {
   std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<BlobLinks> links;  // to the blobs of that store
   // What ACS is told to write into; none: service-managed recording.
   std::optional<std::string> container_url;
   // Event Grid's dead letters; none: not configured.

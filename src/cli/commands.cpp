@@ -1,6 +1,8 @@
 #include "cli/commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <map>
+#include <string>
 
 namespace earshot::cli {
 namespace {
@@ -45,6 +47,38 @@ void add_alert_commands(CLI::App& app, ChosenCommand& chosen) {
   auto* retry = alerts->add_subcommand("retry", "Sends a dead alert again");
   auto retry_options = bind<AlertsRetryOptions>(*retry, chosen, run_alerts_retry);
   retry->add_option("alert", retry_options->alert, "id of the alert")->required();
+}
+
+void add_link_command(CLI::App& recordings, ChosenCommand& chosen) {
+  auto* link = recordings.add_subcommand(
+      "link", "A link with which somebody without a key can listen, for a while");
+  auto options = bind<RecordingsLinkOptions>(*link, chosen, run_recordings_link);
+  link->add_option("recording", options->recording, "recordingId, or the contextId of its call")
+      ->required();
+  auto* source = link->add_option("--source", options->source,
+                                  "acs (as recorded), repaired (on the call's clock, mended) or "
+                                  "tap (the bridge's own copy)");
+  auto* channels = link->add_option("--channels", options->channels,
+                                    "caller, assistant, mixed, or a channel's number; all unless "
+                                    "given");
+  auto* merge = link->add_option("--merge", options->merge, "the file of this merge instead")
+                    ->check(CLI::Range(1, 1'000'000))
+                    ->excludes(source, channels);
+  auto* chunk = link->add_option("--chunk", options->chunk,
+                                 "the file of this chunk instead, at the storage account")
+                    ->check(CLI::Range(0, 1'000'000))
+                    ->excludes(source, channels, merge);
+  link->add_flag("--metadata", options->metadata, "that chunk's metadata instead of its audio")
+      ->needs(chunk);
+  link->add_option("--expires", options->expires_s,
+                   "how long it is good: 90s, 15m, 24h; 15 minutes unless given")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, int>{{"s", 1}, {"m", 60}, {"h", 3600}}));
+  link->footer(
+      "The link is all that is needed: whoever has it can read until it ends.\n"
+      "Examples:\n  earshot recordings link ID --source repaired --expires 1h\n"
+      "  earshot recordings link ID --chunk 0\n"
+      "  earshot recordings link ID --merge 1 --json");
 }
 
 }  // namespace
@@ -127,7 +161,7 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   search->add_option("--cursor", search_options->cursor, "the next page, as the one before says");
 
   auto* recordings =
-      app.add_subcommand("recordings", "Recordings: list, show, download, merge, verify");
+      app.add_subcommand("recordings", "Recordings: list, show, download, merge, link, verify");
   recordings->require_subcommand(1);
   recordings->footer(
       "Examples:\n  earshot recordings list\n  earshot recordings show "
@@ -183,6 +217,8 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
       "Examples:\n  earshot recordings merge ID --wait\n"
       "  earshot recordings merge ID --source repaired --channels caller -o caller.wav\n"
       "  earshot recordings merge ID --json");
+
+  add_link_command(*recordings, chosen);
 
   auto* verify = recordings->add_subcommand(
       "verify", "Checks a manifest's signature, and audio against what it says");

@@ -6,6 +6,7 @@
 #include "base/executor.hpp"
 #include "cli/api_client.hpp"
 
+#include <optional>
 #include <string>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
@@ -83,6 +84,17 @@ struct RecordingsMergeOptions {
   bool overwrite = false;
 };
 
+struct RecordingsLinkOptions {
+  CommonOptions common;
+  std::string recording;
+  std::string source;            // "" = acs
+  std::string channels;          // "" = all
+  std::optional<int> merge;      // the file of this merge instead
+  std::optional<int> chunk;      // the file of this chunk instead
+  bool metadata = false;         // of that chunk
+  std::optional<int> expires_s;  // none: the service's default
+};
+
 struct EventsReplayOptions {
   CommonOptions common;
   std::string file;  // "-" = standard input
@@ -118,6 +130,7 @@ Task<int> run_recordings_list(ApiClient& client, RecordingsListOptions options);
 Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
 Task<int> run_recordings_merge(ApiClient& client, RecordingsMergeOptions options);
+Task<int> run_recordings_link(ApiClient& client, RecordingsLinkOptions options);
 Task<int> run_alerts_list(ApiClient& client, AlertsListOptions options);
 Task<int> run_alerts_retry(ApiClient& client, AlertsRetryOptions options);
 Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);

@@ -5,10 +5,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { BlobServiceClient } from "@azure/storage-blob";
+import { BlobClient, BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { Stage, freePort, recordedCall, text, waitFor } from "./support.mjs";
 
 let stage;
+let earshot;
 let report;
 let recording;
 let downloaded;
@@ -22,7 +23,7 @@ before(async () => {
   const simulator = await stage.startSimulator(
     ["--storage-connection-string", azurite.connectionString, "--create-container", "--chunk-seconds", "4"],
     `http://127.0.0.1:${port}`);
-  const earshot = await stage.startEarshot(port, simulator, {
+  earshot = await stage.startEarshot(port, simulator, {
     AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString,
     AZURE_STORAGE_CONTAINER: "recordings",
   });
@@ -123,4 +124,45 @@ test("storage-blob reads the bridge's own copy, which Earshot's Blob store wrote
   assert.equal(bytes.readUInt32LE(16), 24000);
   // Two channels of 16 bits for nearly all of the call; its first moments pass before the socket stands.
   assert.ok(bytes.length > (report.talked - 2) * 24000 * 4, `${bytes.length} bytes for ${report.talked} s`);
+});
+
+/** The status with which storage refuses. */
+async function refusal(work) {
+  const outcome = await work.then(() => ({ statusCode: "done" }), (problem) => problem);
+  return outcome.statusCode;
+}
+
+test("by a link of Earshot's storage-blob reads that one chunk, and can do nothing else", async () => {
+  const [chunk, other] = recording.chunks;
+  const link = (...args) => earshot.ask("recordings", "link", recording.recordingId, ...args).then((said) => said.trim());
+  const url = new URL(await link("--chunk", String(chunk.chunkIndex), "--expires", "5m"));
+
+  const reply = await new BlobClient(url.href).download();
+  const parts = [];
+  for await (const part of reply.readableStreamBody) parts.push(part);
+  const stored = await container.getBlobClient(chunk.audio).downloadToBuffer();
+  assert.ok(Buffer.concat(parts).equals(stored), "the link leads to other bytes");
+  assert.equal(reply.contentDisposition, `attachment; filename="${path.posix.basename(chunk.audio)}"`);
+
+  const elsewhere = new URL(url);
+  elsewhere.pathname = elsewhere.pathname.replace(path.posix.basename(chunk.audio), path.posix.basename(other.audio));
+  assert.notEqual(elsewhere.pathname, url.pathname);
+  assert.equal(await refusal(new BlobClient(elsewhere.href).download()), 403);
+  assert.equal(await refusal(new BlobClient(url.href).getBlockBlobClient().upload("x", 1)), 403);
+  assert.equal(await refusal(new BlobClient(url.href).delete()), 403);
+  const all = new URL(url);
+  all.pathname = new URL(container.url).pathname;
+  assert.equal(await refusal(new ContainerClient(all.href).listBlobsFlat().next()), 403);
+  const later = new URL(url);
+  later.searchParams.set("se", "2099-01-01T00:00:00Z");
+  assert.equal(await refusal(new BlobClient(later.href).download()), 403);
+  const bare = new URL(url);
+  bare.search = "";
+  assert.ok([401, 403, 404].includes(await refusal(new BlobClient(bare.href).download())));
+  assert.ok((await container.getBlobClient(chunk.audio).downloadToBuffer()).equals(stored), "the chunk was changed");
+
+  const metadata = await (await fetch(await link("--chunk", String(chunk.chunkIndex), "--metadata"))).json();
+  assert.equal(metadata.chunkIndex, chunk.chunkIndex);
+  const audio = await fetch(await link("--source", "acs"));
+  assert.ok(Buffer.from(await audio.arrayBuffer()).equals(downloaded.bytes), "the link gives another recording");
 });

@@ -127,6 +127,28 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(again.returncode, 2)
         self.assertIn("--overwrite", again.stderr)
 
+    def test_a_link_is_all_that_is_needed_to_listen_and_is_in_no_log(self):
+        identity = self.recording["recordingId"]
+        path = self.stage.folder / "linked.wav"
+        self.assertEqual(self.stage.cli("recordings", "download", identity, "-o", str(path)).returncode, 0)
+        said = self.stage.cli("recordings", "link", identity, "--expires", "2m")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        url = said.stdout.strip()
+        self.assertEqual(answer(url), (200, path.read_bytes()))
+        self.assertEqual(answer(url.replace("source=acs", "source=tap"))[0], 403)
+        self.assertEqual(answer(url + "&more=1")[0], 403)
+        told = self.stage.cli_json("recordings", "link", identity, "--source", "acs")
+        self.assertEqual((told["recordingId"], told["what"]), (identity, "audio"))
+        for arguments, why in ((("--expires", "25h"), "LINK_MAX_SECONDS"), (("--chunk", "0"), "directory")):
+            refused = self.stage.cli("recordings", "link", identity, *arguments)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn(why, refused.stderr)
+        entries = self.stage.cli_json("calls", self.recording["contextId"], "--journal")["journal"]
+        self.assertEqual([entry["type"] for entry in entries].count("link made"), 2)
+        self.assertIn("link made", self.stage.log())
+        self.assertNotIn("signature", self.stage.log())
+        self.assertNotIn(url.rsplit("=", 1)[1], self.stage.log())
+
     def test_the_simulator_tells_the_same_environment_over_http_and_at_the_command_line(self):
         printed = self.stage.run(self.stage.simulator_program, "env", *self.stage.flags).stdout
         status, body = answer(self.stage.simulator_url + "/sim/environment")

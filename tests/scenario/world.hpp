@@ -144,6 +144,10 @@ class World {
   std::filesystem::path data_dir() const { return data_dir_; }
   // Another data directory for the service that starts next.
   void set_data_dir(std::filesystem::path path) { data_dir_ = std::move(path); }
+  // Another setting for the service that starts next.
+  void set_environment(const std::string& name, std::string value) {
+    environment_[name] = std::move(value);
+  }
 
  private:
   app::Config config() const;
