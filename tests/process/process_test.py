@@ -85,6 +85,7 @@ class CommandLine(unittest.TestCase):
         table = self.stage.cli("recordings", "show", self.recording["recordingId"])
         self.assertEqual(table.returncode, 0)
         self.assertIn("0-audiowav", table.stdout)
+        self.assertRegex(table.stdout, r"kept until \(UTC\) +hours left")
 
     def test_download_gives_one_wav_and_never_takes_a_file_that_is_there(self):
         path = self.stage.folder / "call.wav"
