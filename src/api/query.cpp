@@ -50,10 +50,10 @@ Result<std::optional<Discovery>> discovery_of(const net::HttpRequest& request) {
               "discovery takes not_started, searching, found, incomplete or missing");
 }
 
-// What both lists share.
+// What all lists share that are of a time.
 template <class Query>
-Result<void> fill_page(const net::HttpRequest& request, Query& query) {
-  auto limit = limit_of(request);
+Result<void> fill_span(const net::HttpRequest& request, Query& query, int limit_most) {
+  auto limit = limit_of(request, limit_most);
   if (!limit) return Failure(limit.error());
   auto from = time_of(request, "from");
   if (!from) return Failure(from.error());
@@ -62,8 +62,13 @@ Result<void> fill_page(const net::HttpRequest& request, Query& query) {
   query.limit = *limit;
   query.from = *from;
   query.to = *to;
-  query.before_id = request.query("before").value_or("");
   return ok();
+}
+
+template <class Query>
+Result<void> fill_page(const net::HttpRequest& request, Query& query) {
+  query.before_id = request.query("before").value_or("");
+  return fill_span(request, query, page_size_max);
 }
 
 }  // namespace
@@ -92,15 +97,8 @@ Result<TranscriptQuery> parse_transcript_query(const net::HttpRequest& request) 
   query.text.erase(0, std::min(query.text.find_first_not_of(blanks), query.text.size()));
   query.text.erase(query.text.find_last_not_of(blanks) + 1);
   if (query.text.empty()) return fail(ErrorKind::invalid, "q takes the text to search for");
-  auto limit = limit_of(request, search_limit_max);
-  if (!limit) return Failure(limit.error());
-  auto from = time_of(request, "from");
-  if (!from) return Failure(from.error());
-  auto to = time_of(request, "to");
-  if (!to) return Failure(to.error());
-  query.limit = *limit;
-  query.from = *from;
-  query.to = *to;
+  if (auto filled = fill_span(request, query, search_limit_max); !filled)
+    return Failure(filled.error());
   query.cursor = request.query("cursor").value_or("");
   return query;
 }

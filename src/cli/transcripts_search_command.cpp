@@ -1,41 +1,35 @@
 // earshot transcripts search TEXT [--from] [--to] [--limit] [--cursor]
 #include "cli/commands.hpp"
+#include "cli/list_view.hpp"
 #include "cli/output_json.hpp"
-#include "cli/table.hpp"
-#include "net/url.hpp"
 
-#include <cstdio>
 #include <fmt/format.h>
+#include <utility>
 
 namespace earshot::cli {
+namespace {
+
+std::vector<std::string> row_of(const boost::json::object& hit) {
+  return {cell(hit, "contextId"), short_time(cell(hit, "receivedAt")),
+          fmt::format("{:.1f}", number(hit, "startSeconds")), cell(hit, "speaker"),
+          cell(hit, "snippet")};
+}
+
+}  // namespace
 
 Task<int> run_transcripts_search(ApiClient& client, TranscriptsSearchOptions options) {
-  std::string path = fmt::format("/api/v1/transcripts/search?q={}&limit={}",
-                                 net::percent_encode(options.text), options.limit);
-  for (const auto& [name, value] : {std::pair("from", &options.from), std::pair("to", &options.to),
-                                    std::pair("cursor", &options.cursor)})
-    if (!value->empty()) path += fmt::format("&{}={}", name, net::percent_encode(*value));
-  auto body = co_await client.get(std::move(path));
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& item : items(*answer, "hits")) {
-    if (!item.is_object()) continue;
-    const auto& hit = item.get_object();
-    rows.push_back({cell(hit, "contextId"), short_time(cell(hit, "receivedAt")),
-                    fmt::format("{:.1f}", number(hit, "startSeconds")), cell(hit, "speaker"),
-                    cell(hit, "snippet")});
-  }
-  const std::vector<Column> columns{{"call"}, {"received"}, {"at s", true}, {"who"}, {"text"}};
-  std::printf("%s", format_table(columns, rows).c_str());
-  if (const auto next = cell(*answer, "next"); next != "-")
-    std::printf("\nthere are more: --cursor %s\n", next.c_str());
-  co_return 0;
+  ListView view{
+      .path = with_query("/api/v1/transcripts/search", {{"q", options.text},
+                                                        {"limit", std::to_string(options.limit)},
+                                                        {"from", options.from},
+                                                        {"to", options.to},
+                                                        {"cursor", options.cursor}}),
+      .member = "hits",
+      .columns = {{"call"}, {"received"}, {"at s", true}, {"who"}, {"text"}},
+      .row = row_of,
+      .json = options.common.json,
+      .pages = true};
+  return show_list(client, std::move(view));
 }
 
 }  // namespace earshot::cli
