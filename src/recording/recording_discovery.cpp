@@ -63,12 +63,16 @@ Task<JobOutcome> RecordingDiscovery::run(Job job) {
   if (outcome.error().kind == ErrorKind::not_found)
     co_return JobGivenUp{.error = outcome.error().message};
   // Storage or database away: that never ends the search, even past the deadline.
+  co_return away(job, outcome.error(), false);
+}
+
+JobOutcome RecordingDiscovery::away(const Job& job, const Error& error, bool alerted) {
   log_.warn("looking for a recording's chunks failed",
-            {{"recording", job.subject}, {"error", outcome.error().message}});
-  const auto wait =
-      std::max(spacing(job.attempts), Duration(outcome.error().retry_after_ms * 1000));
-  co_return JobRetry{
-      .at = clock_.wall_now() + wait, .error = outcome.error().message, .payload = ""};
+            {{"recording", job.subject}, {"error", error.message}});
+  const auto wait = std::max(spacing(job.attempts), Duration(error.retry_after_ms * 1000));
+  return JobRetry{.at = clock_.wall_now() + wait,
+                  .error = error.message,
+                  .payload = alerted ? std::string(alerted_payload) : std::string{}};
 }
 
 Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
@@ -76,7 +80,8 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   if (!loaded) co_return Failure(loaded.error());
   const auto known = *loaded;
   auto looked = co_await look(known);
-  if (!looked && worth_retrying(looked.error())) co_return Failure(looked.error());
+  if (!looked && worth_retrying(looked.error()))
+    co_return co_await unreachable(std::move(job), known, looked.error());
   if (!looked) co_return co_await refused(std::move(job), known, looked.error());
   const auto seen = *looked;
   tell_seen(*known, *seen);
@@ -111,21 +116,43 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   if (outcome != Discovery::searching) co_return JobOutcome{JobDone{}};
 
   bool alerted = job.payload == alerted_payload;
-  // What ACS keeps itself comes by an event, whose absence is watched for: file_watch.hpp.
-  if (!alerted && known->recording.byos && seen->chunks.empty() && end &&
-      now >= *end + options_.alert_after) {
-    Alert late{.kind = "recording_late",
-               .call = known->call.id,
-               .recording = known->recording.id,
-               .message =
-                   "no audio of a finished recording has appeared in its container; check "
-                   "that the container exists and that the Communication Services resource "
-                   "may write to it",
-               .at = now};
-    if (auto raised = co_await raise(std::move(late)); !raised) co_return Failure(raised.error());
+  if (!alerted && seen->chunks.empty() && is_late(*known, now)) {
+    auto raised = co_await raise_late(
+        known,
+        "no audio of a finished recording has appeared in its container; check that the container "
+        "exists and that the Communication Services resource may write to it");
+    if (!raised) co_return Failure(raised.error());
     alerted = true;
   }
   co_return again(job, now, progress.reason, alerted);
+}
+
+// What ACS keeps itself comes by an event, whose absence is watched for: file_watch.hpp.
+bool RecordingDiscovery::is_late(const Known& known, WallTime now) const {
+  const auto end = end_of(known.recording, known.call);
+  return known.recording.byos && end && now >= *end + options_.alert_after;
+}
+
+Task<Result<void>> RecordingDiscovery::raise_late(KnownPtr known, std::string message) {
+  Alert late{.kind = "recording_late",
+             .call = known->call.id,
+             .recording = known->recording.id,
+             .message = std::move(message),
+             .at = clock_.wall_now()};
+  co_return co_await raise(std::move(late));
+}
+
+// Storage is away, which delays the search and never ends it, even past the deadline. Whoever is on
+// call must know by the time at which the audio is due all the same.
+Task<Result<JobOutcome>> RecordingDiscovery::unreachable(Job job, KnownPtr known, Error error) {
+  const bool due = known->chunks.empty() && is_late(*known, clock_.wall_now());
+  if (!due || job.payload == alerted_payload) co_return Failure(error);
+  auto raised = co_await raise_late(
+      known, fmt::format("a finished recording cannot be looked for, because its container cannot "
+                         "be reached: {}; the search goes on until it can",
+                         error.message));
+  if (!raised) co_return Failure(raised.error());
+  co_return away(job, error, true);
 }
 
 bool RecordingDiscovery::is_quiet(const Seen& seen, WallTime end) const {

@@ -74,6 +74,12 @@ class RecordingDiscovery {
   bool is_quiet(const Seen& seen, WallTime end) const;
   // What ACS said of the session's end, if it did.
   Task<Result<std::optional<std::uint32_t>>> last_chunk_told(KnownPtr known);
+  // It could not be asked.
+  Task<Result<JobOutcome>> unreachable(Job job, KnownPtr known, Error error);
+  JobOutcome away(const Job& job, const Error& error, bool alerted);
+  // The time has come at which a person is told that there is nothing.
+  bool is_late(const Known& known, WallTime now) const;
+  Task<Result<void>> raise_late(KnownPtr known, std::string message);
   // The container said no: wrong name or rights, which a person may mend before the deadline.
   Task<Result<JobOutcome>> refused(Job job, KnownPtr known, Error error);
   Task<Result<void>> store(KnownPtr known, SeenPtr seen, Discovery outcome, std::string reason);

@@ -370,6 +370,28 @@ TEST_CASE("storage that is away delays the search and never ends it") {
   CHECK(search.stored().discovery == Discovery::found);
 }
 
+TEST_CASE("storage that is away when the audio is due is told to a person once") {
+  Search search;
+  search.store_call();
+  search.blobs.fail_next(
+      1'000, {.kind = ErrorKind::unavailable, .message = "storage answered 503", .status = 503});
+  while (search.runtime.clock().wall_now() < *search.recording.ended_at + 1h) {
+    CHECK_FALSE(search.attempt());
+    if (search.runtime.clock().wall_now() < *search.recording.ended_at + 5min)
+      CHECK(search.alerts.raised.empty());
+    search.runtime.advance(search.last.at - search.runtime.clock().wall_now());
+  }
+  REQUIRE(search.alerts.raised.size() == 1);
+  CHECK(search.alerts.raised[0].kind == "recording_late");
+  CHECK(search.alerts.raised[0].message.find("503") != std::string::npos);
+
+  search.blobs.fail_next(0, {});
+  search.put_chunk(0, 40, "2026-03-02T09:15:00Z");
+  CHECK(search.attempt());
+  CHECK(search.stored().discovery == Discovery::found);
+  CHECK(search.alerts.raised.size() == 1);
+}
+
 TEST_CASE("a container that says no is told to a person once, and searched until the deadline") {
   Search search;
   search.store_call();

@@ -93,8 +93,9 @@ World::World(WorldOptions options)
     options.acs.event_grid_url =
         fmt::format("{}/api/incomingCall?secret={}", service_url, event_grid_secret);
   const auto folder = directory.path() / "recordings";
-  acs = std::make_unique<simulator::AcsSimulator>(
-      services, options.acs, simulator::make_directory_chunk_store(folder.string()));
+  auto exports = options.blob_service ? simulator::make_service_chunk_store(blob_service, container)
+                                      : simulator::make_directory_chunk_store(folder.string());
+  acs = std::make_unique<simulator::AcsSimulator>(services, options.acs, std::move(exports));
   simulator::VoiceLiveEvents events{.happened = [this](std::string session, std::string what) {
     const auto at = runtime.clock().steady_now() - SteadyTime{1h};
     assistant_events.push_back(
@@ -103,6 +104,14 @@ World::World(WorldOptions options)
   voice_live = simulator::make_voice_live_server(runtime.executor(), runtime.clock(), random, log,
                                                  speech, options.voice_live, std::move(events));
   voice_live->add_routes(acs->router());
+  if (options.blob_service) {
+    blob_service.make_container(container);
+    blob_service.add_routes(acs->router());
+    environment_["AZURE_STORAGE_CONNECTION_STRING"] = simulator::BlobService::connection_string(
+        fmt::format("http://127.0.0.1:{}", simulator_port));
+    environment_["AZURE_STORAGE_CONTAINER"] = container;
+    environment_["AZURE_STORAGE_FOLDER"] = "";
+  }
   REQUIRE(acs->start().has_value());
   const std::map<std::string, std::string> own{
       {"AZURE_VOICE_LIVE_ENDPOINT", acs->base_url()},

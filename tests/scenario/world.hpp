@@ -11,6 +11,7 @@
 #include "net/testing/memory_network.hpp"
 #include "net/testing/test_runtime.hpp"
 #include "simulator/acs_server.hpp"
+#include "simulator/blob_service.hpp"
 #include "simulator/tones.hpp"
 #include "simulator/voice_live_server.hpp"
 #include "tests/contract/temporary_directory.hpp"
@@ -42,6 +43,8 @@ struct WorldOptions {
   simulator::VoiceLiveOptions voice_live;
   // More of the service's environment, or other values than the world's own.
   std::map<std::string, std::string> environment;
+  // Recordings are in a container of the simulator's Blob Storage, not in a directory.
+  bool blob_service = false;
 };
 
 struct Reply {
@@ -78,6 +81,7 @@ class World {
  public:
   static constexpr std::uint16_t service_port = 8080;
   static constexpr std::uint16_t simulator_port = 7788;
+  static constexpr const char* container = "recordings";
   static constexpr const char* service_url = "http://127.0.0.1:8080";
   static constexpr const char* api_key = "scenario-api-key-0001";
   static constexpr const char* event_grid_secret = "scenario-event-grid-secret";
@@ -136,6 +140,8 @@ class World {
   // What the assistant's side did: "<seconds since the world began> <what>".
   std::vector<std::string> assistant_events;
 
+  // Empty unless the options ask for it.
+  simulator::BlobService blob_service{runtime.clock()};
   std::unique_ptr<simulator::AcsSimulator> acs;
   std::unique_ptr<simulator::VoiceLiveServer> voice_live;
   std::unique_ptr<net::HttpClient> http;

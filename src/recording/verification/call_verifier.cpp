@@ -173,6 +173,8 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
   known.final = is_final(known, now);
   if (!known.final) co_return wait_until(deadline_of(known), "chunks are still looked for");
   if (auto done = co_await gatherer_.examine(evidence); !done) co_return Failure(done.error());
+  if (evidence->search_is_behind)
+    if (auto waits = wait_for_search(job, now)) co_return std::move(*waits);
   if (auto heard = co_await gatherer_.hear_bridge(evidence); !heard) {
     // A ledger that cannot be read must not keep a call pending for ever.
     if (now < deadline_of(known)) co_return Failure(heard.error());
@@ -300,6 +302,15 @@ bool CallVerifier::is_final(const CallEvidence& evidence, WallTime now) const {
 
 WallTime CallVerifier::deadline_of(const CallEvidence& evidence) const {
   return evidence.call.ended_at.value_or(evidence.call.received_at) + options_.verdict_after;
+}
+
+std::optional<JobOutcome> CallVerifier::wait_for_search(const Job& job, WallTime now) const {
+  constexpr Duration look_again = 5s;
+  const auto since = parse_iso8601(job.payload).value_or(now);
+  if (now >= since + options_.search_wait) return std::nullopt;
+  return JobRetry{.at = now + look_again,
+                  .error = "there are chunks that the search has not seen yet",
+                  .payload = to_iso8601(since)};
 }
 
 JobOutcome CallVerifier::wait_until(WallTime at, std::string why) const {

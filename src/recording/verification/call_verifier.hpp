@@ -41,6 +41,9 @@ struct VerifierOptions {
   Duration verdict_after = std::chrono::minutes(15);
   // The bridge's ledger is written out when the call ends; so long it is waited for.
   Duration ledger_wait = std::chrono::minutes(2);
+  // A deadline may pass while storage is away. Once it is back, the search is given so long to see
+  // what lies there, before a recording is called missing.
+  Duration search_wait = std::chrono::minutes(5);
   Duration retry_first = 2s;
   Duration retry_max = 60s;
   // Signs the manifest that is written with each verdict; without a key none is.
@@ -88,6 +91,8 @@ class CallVerifier {
   Task<Result<void>> write_manifest(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> store(Verdict verdict, std::optional<Verdict> before);
   JobOutcome wait_until(WallTime at, std::string why) const;
+  // nullopt: it was waited for long enough. The job's payload is the time at which that began.
+  std::optional<JobOutcome> wait_for_search(const Job& job, WallTime now) const;
   // Nothing more is to be waited for.
   bool is_final(const CallEvidence& evidence, WallTime now) const;
   WallTime deadline_of(const CallEvidence& evidence) const;

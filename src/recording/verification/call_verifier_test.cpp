@@ -83,8 +83,11 @@ struct Verification : RecordedCall {
     static_cast<void>(wait(discovery.run(std::move(job))));
   }
   JobOutcome verify() {
-    return wait(verifier.run(
-        {.id = {"job"}, .kind = verify_call_job, .subject = call.id.text, .attempts = tries++}));
+    return wait(verifier.run({.id = {"job"},
+                              .kind = verify_call_job,
+                              .subject = call.id.text,
+                              .payload = payload,
+                              .attempts = tries++}));
   }
   std::optional<Verdict> verdict() { return *wait(store.verdict_of(call.id, std::nullopt)); }
   bool raised(std::string_view kind) const {
@@ -105,6 +108,7 @@ struct Verification : RecordedCall {
 
   std::string folder;
   int tries = 0;
+  std::string payload;
   store::MemoryTapSpool spool;
   ByosChunkSource source{blobs, store, runtime.clock(), counters, log};
   RecordingDiscovery discovery{store, source, alerts, runtime.clock(), counters, log};
@@ -178,6 +182,30 @@ TEST_CASE("a recorded call of which nothing appears is missing at the deadline")
   CHECK(std::holds_alternative<JobDone>(call.verify()));
   CHECK(call.verdict()->kind == VerdictKind::missing);
   CHECK(call.raised("verdict_missing"));
+}
+
+TEST_CASE("chunks that lie there while their search is behind are waited for, but not for ever") {
+  Verification call;
+  call.store_all();
+  call.spool_ledger();
+  call.put_chunk(0, 0.5, 39.9);
+  call.runtime.advance(1h);
+  const auto outcome = call.verify();
+  REQUIRE(std::holds_alternative<JobRetry>(outcome));
+  CHECK_FALSE(call.verdict().has_value());
+
+  SUBCASE("the search sees them") {
+    call.search();
+    CHECK(std::holds_alternative<JobDone>(call.verify()));
+    CHECK(call.verdict()->kind == VerdictKind::complete);
+    CHECK(call.alerts.raised.empty());
+  }
+  SUBCASE("the search never sees them") {
+    call.payload = std::get<JobRetry>(outcome).payload;
+    call.runtime.advance(5min);
+    CHECK(std::holds_alternative<JobDone>(call.verify()));
+    CHECK(call.verdict()->kind == VerdictKind::missing);
+  }
 }
 
 TEST_CASE("an answered call that was never recorded has failed, at once") {

@@ -119,11 +119,12 @@ Task<Result<void>> EvidenceGatherer::examine(EvidencePtr evidence) {
 Task<Result<void>> EvidenceGatherer::examine_recording(EvidencePtr evidence,
                                                        std::size_t recording) {
   auto& one = evidence->call.recordings[recording];
-  if (one.chunks.empty()) co_return ok();
+  if (one.chunks.empty() && one.recording.discovery != Discovery::searching) co_return ok();
   ChunkSearch search{
       .recording = one.recording, .call = evidence->call.call, .now = clock_.wall_now()};
   auto found = co_await chunks_.find(std::move(search));
   if (!found && worth_retrying(found.error())) co_return fail("list the chunks", found.error());
+  if (found && !found->empty() && one.chunks.empty()) evidence->search_is_behind = true;
   for (auto& chunk : one.chunks) {
     if (found && !chunk.chunk.audio.empty()) {
       const auto same = std::ranges::count_if(*found, [&](const FoundChunk& other) {

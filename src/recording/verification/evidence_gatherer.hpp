@@ -20,6 +20,8 @@ struct GatheredEvidence {
   // recording in the order of `call.recordings`.
   CallLevels bridge;
   std::vector<std::vector<StretchLevels>> recorded;
+  // Files of a recording are there of which its search has seen none yet.
+  bool search_is_behind = false;
 };
 
 class EvidenceGatherer {
