@@ -99,21 +99,10 @@ const Chunk* find_chunk(const std::vector<Chunk>& chunks, const Span& span) {
   return at == chunks.end() ? nullptr : &*at;
 }
 
-// Where second copies belong: by their metadata, less what the caller's side of the recording
-// needs.
 std::vector<CopiedStretch> place_copies(const MendingRequest& request, WallTime zero) {
   std::vector<CopiedStretch> out;
-  for (const auto& copy : request.second_copies) {
-    const auto nominal = nominal_stretch(copy, zero);
-    if (!nominal || copy.data_bytes == 0) continue;
-    const auto shift = shift_at(request.mapping, Speaker::caller, copy.recording, copy.index,
-                                nominal->from + (nominal->to - nominal->from) / 2);
-    out.push_back({.recording = copy.recording,
-                   .chunk = copy.index,
-                   .stretch = {nominal->from - shift, nominal->to - shift},
-                   .first_frame = 0,
-                   .frames = copy.data_bytes / copy.format.frame_bytes()});
-  }
+  for (const auto& copy : request.second_copies)
+    std::ranges::move(place_copy(copy, zero, request.timeline), std::back_inserter(out));
   return out;
 }
 
@@ -241,7 +230,8 @@ class Mending {
   std::int64_t delay(const Span& span, Speaker side, bool at_end) const {
     const auto* chunk = find_chunk(request_.chunks, span);
     if (chunk == nullptr) return 0;
-    const auto moved = displacement_of(span, side, *chunk, zero_, request_.mapping);
+    const auto moved =
+        displacement_of(span, side, *chunk, zero_, request_.mapping, request_.timeline);
     return frames_in(
         std::clamp(at_end ? moved.at_end : moved.at_begin, -displacement_max, displacement_max),
         rate_hz_);

@@ -90,6 +90,14 @@ class GapFiller {
   std::vector<Span> filled_;
 };
 
+Duration paused_between(const Timeline& timeline, Duration from, Duration to) {
+  Duration paused{0};
+  for (const auto& span : timeline.spans)
+    if (span.kind == SpanKind::paused)
+      paused += std::max(length(overlap({span.from, span.to}, {from, to})), Duration{0});
+  return paused;
+}
+
 Duration distance(const MappingPiece& piece, Duration at) {
   if (at < piece.from) return piece.from - at;
   return at < piece.to ? Duration{0} : at - piece.to;
@@ -140,14 +148,47 @@ Duration shift_at(const ClockMapping& mapping, Speaker side, const RecordingId& 
   return best == nullptr ? Duration{0} : best->shift;
 }
 
+std::vector<CopiedStretch> place_copy(const Chunk& copy, WallTime call_zero,
+                                      const Timeline& timeline) {
+  const auto nominal = nominal_stretch(copy, call_zero);
+  if (!nominal || copy.data_bytes == 0) return {};
+  const auto rate = copy.format.sample_rate_hz;
+  const auto all = copy.data_bytes / copy.format.frame_bytes();
+  std::vector<CopiedStretch> out;
+  Duration at = nominal->from;
+  std::uint64_t first = 0;
+  const auto place = [&](std::uint64_t frames) {
+    if (frames == 0) return;
+    out.push_back({.recording = copy.recording,
+                   .chunk = copy.index,
+                   .stretch = {at, at + of_frames(frames, rate)},
+                   .first_frame = first,
+                   .frames = frames});
+    first += frames;
+  };
+  for (const auto& span : timeline.spans) {
+    if (span.kind != SpanKind::paused || span.to <= at) continue;
+    const auto until_pause = std::max(span.from - at, Duration{0});
+    const auto frames = static_cast<std::uint64_t>(
+        std::llround(static_cast<double>(until_pause.count()) * rate / 1e6));
+    if (frames >= all - first) break;
+    place(frames);
+    at = span.to;
+  }
+  place(all - first);
+  return out;
+}
+
 Displacement displacement_of(const Span& recorded, Speaker side, const Chunk& chunk,
-                             WallTime call_zero, const ClockMapping& mapping) {
+                             WallTime call_zero, const ClockMapping& mapping,
+                             const Timeline& timeline) {
   if (!chunk.start || chunk.format.sample_rate_hz == 0) return {};
   const auto rate = chunk.format.sample_rate_hz;
   const auto zero = *chunk.start - call_zero;
   const auto at = [&](Duration placed, std::uint64_t frame) {
     const auto shift = shift_at(mapping, side, recorded.recording, recorded.chunk, placed);
-    return placed - (zero + of_frames(frame, rate) - shift);
+    const auto paused = paused_between(timeline, zero, placed);
+    return placed - (zero + of_frames(frame, rate) + paused - shift);
   };
   return {at(recorded.from, recorded.first_frame),
           at(recorded.to, recorded.first_frame + recorded.frames)};

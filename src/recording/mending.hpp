@@ -46,6 +46,12 @@ Timeline fill_gaps(const Timeline& timeline, const MendingSources& sources);
 // time, or for audio that is not PCM.
 std::optional<Stretch> nominal_stretch(const Chunk& chunk, WallTime call_zero);
 
+// Where a second copy's samples belong in a timeline: where the timeline puts every chunk, which is
+// by its metadata and around pauses, whose samples were never written. The clock mapping has no
+// part in it: what it takes off is taken off neither side of the seams.
+std::vector<CopiedStretch> place_copy(const Chunk& copy, WallTime call_zero,
+                                      const Timeline& timeline);
+
 // What the mapping takes off a nominal call time, for one side: the piece of this chunk that holds
 // `at`, else the nearest one of the recording; zero without any.
 Duration shift_at(const ClockMapping& mapping, Speaker side, const RecordingId& recording,
@@ -59,7 +65,10 @@ struct Displacement {
   Duration at_end{0};
   bool operator==(const Displacement&) const = default;
 };
+// `timeline` is the one that has the span: a pause within the chunk is in its times, not in its
+// frames.
 Displacement displacement_of(const Span& recorded, Speaker side, const Chunk& chunk,
-                             WallTime call_zero, const ClockMapping& mapping);
+                             WallTime call_zero, const ClockMapping& mapping,
+                             const Timeline& timeline);
 
 }  // namespace earshot::recording

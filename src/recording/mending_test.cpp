@@ -187,10 +187,62 @@ TEST_CASE("each side is displaced by what its shift and the placing of the span 
   // Placed by the caller's clock: nominally 1.5 s to 11.5 s, less 40 ms.
   const auto span = recorded(1460ms, 11460ms, 0, 8'000, 160'000);
 
-  CHECK(displacement_of(span, Speaker::caller, chunk, zero, mapping) == Displacement{0s, 0s});
-  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping) ==
+  CHECK(displacement_of(span, Speaker::caller, chunk, zero, mapping, {}) == Displacement{0s, 0s});
+  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, {}) ==
         Displacement{250ms, 250ms});
 
   chunk.start.reset();
-  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping) == Displacement{0s, 0s});
+  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, {}) ==
+        Displacement{0s, 0s});
+}
+
+TEST_CASE("a pause within a chunk displaces nothing that comes after it") {
+  const WallTime zero = from_unix_us(0);
+  Chunk chunk;
+  chunk.start = zero;
+  chunk.format = {16'000, 1, 16};
+  const ClockMapping mapping{{{.side = Speaker::caller,
+                               .recording = recording_id,
+                               .chunk = {0},
+                               .from = 0s,
+                               .to = 30s,
+                               .shift = 40ms}}};
+  const Timeline timeline{
+      .from = 0s,
+      .to = 30s,
+      .spans = {recorded(0s, 10s, 0, 0, 160'000), without_audio(SpanKind::paused, 10s, 17s),
+                recorded(17s, 25s, 0, 160'000, 128'000), without_audio(SpanKind::gap, 25s, 30s)}};
+
+  const auto moved =
+      displacement_of(timeline.spans[2], Speaker::caller, chunk, zero, mapping, timeline);
+
+  CHECK(moved == Displacement{40ms, 40ms});
+}
+
+TEST_CASE("a second copy is placed by its metadata, around the pauses that it leaves out") {
+  const WallTime zero = from_unix_us(0);
+  Chunk copy;
+  copy.recording = recording_id;
+  copy.index = {1};
+  copy.start = zero + 2s;
+  copy.format = {16'000, 1, 16};
+  copy.data_bytes = 16'000ull * 2 * 12;
+
+  const auto straight = place_copy(copy, zero, {.from = 0s, .to = 30s, .spans = {}});
+  REQUIRE(straight.size() == 1);
+  CHECK(straight[0].stretch == Stretch{2s, 14s});
+  CHECK(straight[0].frames == 192'000);
+
+  const auto placed = place_copy(copy, zero, gapped());  // paused from 10 s to 12 s
+  REQUIRE(placed.size() == 2);
+  CHECK(placed[0].stretch == Stretch{2s, 10s});
+  CHECK(placed[0].first_frame == 0);
+  CHECK(placed[0].frames == 128'000);
+  CHECK(placed[1].stretch == Stretch{12s, 16s});
+  CHECK(placed[1].first_frame == 128'000);
+  CHECK(placed[1].frames == 64'000);
+  CHECK(placed[1].chunk == ChunkIndex{1});
+
+  copy.start.reset();
+  CHECK(place_copy(copy, zero, gapped()).empty());
 }

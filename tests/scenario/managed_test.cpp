@@ -241,3 +241,28 @@ TEST_CASE("what is mended from ACS's second copy is to be heard, every tone of i
   REQUIRE(heard.size() == 6);
   for (unsigned i = 0; i < heard.size(); ++i) CHECK(heard[i].number == i);
 }
+
+TEST_CASE("a chunk of no bytes is a gap that ACS's second copy mends, every tone of it") {
+  World world({.acs = {.chunk_length = 5s}, .environment = {{"TAP_ENABLED", "false"}}});
+  CallPlan plan = one_turn();
+  plan.recording.chunks = {{.kind = ChunkTroubleKind::empty, .index = 1}};
+  const CallReport report = world.call(std::move(plan));
+  REQUIRE(report.recordings[0].chunks.size() >= 3);
+  const auto verdict = world.verdict();
+  CHECK(World::text(verdict, "kind") == "gapped");
+  const auto& gaps = verdict.at("gaps").as_array();
+  const auto lost = std::ranges::find_if(
+      gaps, [](const boost::json::value& gap) { return gap.at("counts").as_bool(); });
+  REQUIRE(lost != gaps.end());
+  CHECK(World::text(lost->as_object(), "cause") == "chunk_empty");
+  CHECK(lost->at("repaired").as_bool());
+  CHECK(verdict.at("repairedSeconds").to_number<double>() == doctest::Approx(5).epsilon(0.01));
+
+  const Reply audio =
+      world.api("/api/v1/calls/" + world.newest_call_id() + "/audio?source=repaired");
+  REQUIRE(audio.status == 200);
+  const StoredSound sound = read_wav(audio.body);
+  const auto heard = decode_tones(sound.samples, sound.rate_hz, Party::caller);
+  REQUIRE(heard.size() == 6);
+  for (unsigned i = 0; i < heard.size(); ++i) CHECK(heard[i].number == i);
+}
