@@ -64,7 +64,7 @@ struct HttpResponse {
   std::string body;
   // When set, the body comes from here instead, piece by piece, at the pace of the reader of the
   // socket: sent with Content-Length if `stream_length` is known, chunked if not. HEAD sends
-  // neither.
+  // that length, and none of the pieces.
   std::unique_ptr<BodyReader> stream;
   std::optional<std::uint64_t> stream_length;
 };
