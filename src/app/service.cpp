@@ -300,7 +300,7 @@ class RunningService : public Service {
                                                      outside_.counters, outside_.log);
     recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days};
     tap_retention_ = std::make_unique<recording::TapRetention>(
-        *blobs_, outside_.clock, outside_.counters, outside_.log, keeping);
+        *blobs_, *store_, outside_.clock, outside_.counters, outside_.log, keeping);
     jobs::JobRunnerOptions running{.runner = make_uuid(outside_.random)};
     jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
                                               outside_.log, outside_.counters, running);

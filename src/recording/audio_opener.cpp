@@ -1,6 +1,7 @@
 #include "recording/audio_opener.hpp"
 
 #include "base/crypto.hpp"
+#include "recording/archived_audio.hpp"
 #include "recording/call_audio.hpp"
 #include "recording/discovery_progress.hpp"
 #include "recording/joined_bytes.hpp"
@@ -81,6 +82,17 @@ std::string file_stamp(WallTime at) {
 }
 
 Task<Result<OpenedAudio>> AudioOpener::open(AudioSubject subject, AudioRequest request) {
+  const auto call = subject.call.id;
+  if (request.source != AudioSource::tap) {
+    auto readable = co_await check_readable(services_.blobs, subject.chunks, call);
+    if (!readable) co_return Failure(readable.error());
+  }
+  auto opened = co_await open_readable(std::move(subject), request);
+  if (!opened && is_archived(opened.error())) co_return archived(call, std::nullopt);
+  co_return opened;
+}
+
+Task<Result<OpenedAudio>> AudioOpener::open_readable(AudioSubject subject, AudioRequest request) {
   const bool as_it_is = services_.conversion == nullptr && request.source == AudioSource::acs;
   if (as_it_is && begins_with_mp3(subject.chunks)) {
     if (request.channels.pick != ChannelPick::all)

@@ -75,7 +75,7 @@ class AudioOpener {
 
   // `not_found` when there is no such audio (yet); `conflict` when it cannot be had as asked:
   // sample rates that differ, a voice without a channel of its own, mp3 that would have to be
-  // decoded. The message says what can be done.
+  // decoded; or that is archived (`is_archived`). The message says what can be done.
   Task<Result<OpenedAudio>> open(AudioSubject subject, AudioRequest request);
   // The same as samples, for those who do not want a file. mp3 is a `conflict`.
   Task<Result<std::unique_ptr<WavAudio>>> open_wav(AudioSubject subject, AudioRequest request);
@@ -92,6 +92,7 @@ class AudioOpener {
     std::vector<Chunk> chunks;  // that they are of
     std::string identity;
   };
+  Task<Result<OpenedAudio>> open_readable(AudioSubject subject, AudioRequest request);
   Task<Result<Sources>> open_chunks(std::vector<Recording> recordings, std::vector<Chunk> chunks);
   // Appends the copies that mend something.
   Task<Result<void>> open_second_copies(const AudioSubject* subject, Sources* sources);

@@ -1,5 +1,6 @@
 #include "recording/merges.hpp"
 
+#include "recording/archived_audio.hpp"
 #include "recording/joined_bytes.hpp"
 #include "recording/manifest_writer.hpp"
 
@@ -144,6 +145,7 @@ Task<Result<OpenedAudio>> Merges::open(RecordingId id, int number) {
     co_return fail(ErrorKind::not_found,
                    fmt::format("the file of merge {} was removed; ask for another one", number));
   if (!info) co_return Failure(info.error());
+  if (is_archived(*info)) co_return archived(recording->call, info->rehydrating_to);
   if (info->bytes != merge->bytes_total)
     co_return fail(ErrorKind::corrupt,
                    fmt::format("the file of merge {} has {} bytes where {} were written", number,

@@ -1,5 +1,6 @@
 #include "recording/recording_queries.hpp"
 
+#include "recording/archived_audio.hpp"
 #include "recording/chunk_name.hpp"
 #include "recording/discovery_progress.hpp"
 #include "recording/joined_bytes.hpp"
@@ -90,6 +91,12 @@ Task<Result<std::string>> RecordingQueries::manifest(RecordingId id, std::option
   co_return std::string(as_text(*bytes));
 }
 
+Task<Result<void>> RecordingQueries::readable(ContextId call) {
+  auto subject = co_await subject_of_call(call);
+  if (!subject) co_return Failure(subject.error());
+  co_return co_await check_readable(blobs_, std::move(subject->chunks), std::move(call));
+}
+
 Task<Result<OpenedAudio>> RecordingQueries::open_audio(RecordingId id, AudioRequest request) {
   auto subject = co_await subject_of(std::move(id), request.source);
   if (!subject) co_return Failure(subject.error());
@@ -108,6 +115,10 @@ Task<Result<OpenedAudio>> RecordingQueries::open_chunk(RecordingId id, ChunkInde
   const auto chunk = std::ranges::find(detail->chunks, index, &Chunk::index);
   if (chunk == detail->chunks.end() || chunk->audio.empty())
     co_return fail(ErrorKind::not_found, fmt::format("the recording has no chunk {}", index.value));
+  std::vector<Chunk> wanted{*chunk};
+  auto readable =
+      co_await check_readable(blobs_, std::move(wanted), detail->summary.recording.call);
+  if (!readable) co_return Failure(readable.error());
   const auto name = parse_chunk_name(chunk->audio.text);
   const bool mp3 = name && name->file == ChunkFile::mp3;
   std::vector<BytePart> parts;

@@ -50,6 +50,9 @@ class RecordingQueries {
   // The signed manifest of the recording's call as it is stored, the newest or that of a verdict.
   Task<Result<std::string>> manifest(RecordingId id, std::optional<int> verdict);
 
+  // `is_archived` when what was recorded of the call cannot be read; `not_found`.
+  Task<Result<void>> readable(ContextId call);
+
   // What open_audio opens, for those who open it themselves.
   Task<Result<AudioSubject>> subject_of(RecordingId id, AudioSource source);
   Task<Result<AudioSubject>> subject_of_call(ContextId call);

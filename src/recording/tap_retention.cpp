@@ -23,9 +23,10 @@ bool is_witness(std::string_view name) {
 
 }  // namespace
 
-TapRetention::TapRetention(BlobStore& blobs, Clock& clock, Counters& counters, Log& log,
-                           TapRetentionOptions options)
+TapRetention::TapRetention(BlobStore& blobs, RetentionStore& holds, Clock& clock,
+                           Counters& counters, Log& log, TapRetentionOptions options)
     : blobs_(blobs),
+      holds_(holds),
       clock_(clock),
       log_(log),
       options_(options),
@@ -68,14 +69,23 @@ Task<Result<int>> TapRetention::run_once() {
     if (request.marker.empty()) break;
   }
   int removed = 0;
+  first_held_.reset();
   for (const std::string& folder : expired) {
     auto gone = co_await remove_below(folder + "earshot/");
     if (!gone) co_return Failure(gone.error());
     removed += *gone;
     if (stopping_) co_return removed;
   }
-  done_before_ = kept_from;
+  // What was held is looked at again, in case it no longer is.
+  done_before_ = first_held_ ? std::min(*first_held_, kept_from) : kept_from;
   co_return removed;
+}
+
+// "20260302/earshot/<contextId>/tap-0.pcm"
+Task<Result<bool>> TapRetention::is_held(BlobName witness) {
+  const std::string_view folder = std::string_view(witness.text).substr(0, witness.text.rfind('/'));
+  ContextId call{std::string(folder.substr(folder.rfind('/') + 1))};
+  return holds_.is_held(std::move(call));
 }
 
 Task<Result<int>> TapRetention::remove_below(std::string prefix) {
@@ -86,6 +96,12 @@ Task<Result<int>> TapRetention::remove_below(std::string prefix) {
     if (!listed) co_return fail(fmt::format("listing {}", prefix), listed.error());
     for (const BlobInfo& blob : listed->blobs) {
       if (!is_witness(blob.name.text)) continue;
+      auto held = co_await is_held(blob.name);
+      if (!held) co_return Failure(held.error());
+      if (*held) {
+        if (!first_held_) first_held_ = prefix.substr(0, prefix.find('/') + 1);
+        continue;
+      }
       auto gone = co_await blobs_.remove(blob.name);
       if (!gone) co_return fail(fmt::format("removing below {}", prefix), gone.error());
       removed_.add();

@@ -1,8 +1,8 @@
 #pragma once
 // Removes the bridge's own copies (tap and ledger) once they are older than they are kept: those
 // under `<YYYYMMDD>/earshot/` of a date that is over by so many days. ACS's chunks, which stand
-// beside them, are never touched, nor is what was filled from a tap, or a manifest. Safe to run on
-// several replicas: removing what is gone is a success.
+// beside them, are never touched, nor is what was filled from a tap, or a manifest, or anything of
+// a call on hold. Safe to run on several replicas: removing what is gone is a success.
 //
 // The first round after the start looks at every date in the container, later ones only at the
 // dates that have come of age since, so that a round's cost does not grow with the container.
@@ -11,6 +11,7 @@
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "ports/blob_store.hpp"
+#include "ports/retention_store.hpp"
 
 #include <memory>
 #include <optional>
@@ -28,7 +29,7 @@ struct TapRetentionOptions {
 class TapRetention {
  public:
   // All outlive this.
-  TapRetention(BlobStore& blobs, Clock& clock, Counters& counters, Log& log,
+  TapRetention(BlobStore& blobs, RetentionStore& holds, Clock& clock, Counters& counters, Log& log,
                TapRetentionOptions options);
 
   // Rounds until stop().
@@ -39,12 +40,15 @@ class TapRetention {
 
  private:
   Task<Result<int>> remove_below(std::string prefix);
+  Task<Result<bool>> is_held(BlobName witness);
 
   BlobStore& blobs_;
+  RetentionStore& holds_;
   Clock& clock_;
   Log& log_;
   TapRetentionOptions options_;
   std::optional<std::string> done_before_;  // dates below it are known to be empty
+  std::optional<std::string> first_held_;   // date on which something was left because of a hold
   std::unique_ptr<Signal> wake_;
   bool stopping_ = false;
   Counter& removed_;

@@ -2,6 +2,7 @@
 
 #include "blob/memory_blob_store.hpp"
 #include "net/testing/test_runtime.hpp"
+#include "store/memory_store.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +14,7 @@ namespace {
 // The manual clock starts on 2026-03-02.
 struct World {
   explicit World(int keep_days = 30)
-      : retention(blobs, runtime.clock(), counters, log, {.keep_days = keep_days}) {}
+      : retention(blobs, store, runtime.clock(), counters, log, {.keep_days = keep_days}) {}
   void put(std::string name) {
     BlobWrite write{.name = {std::move(name)}, .bytes = {1}};
     REQUIRE(runtime.run_for(blobs.put(std::move(write))).has_value());
@@ -24,6 +25,8 @@ struct World {
 
   net::TestRuntime runtime;
   blob::MemoryBlobStore blobs{runtime.clock()};
+  SeededRandom random{1};
+  store::MemoryStore store{random};
   Counters counters;
   NullLog log;
   TapRetention retention;
@@ -77,5 +80,23 @@ TEST_CASE("a store that is away loses nothing, the round is made again") {
   world.blobs.fail_next(1, Error{.kind = ErrorKind::unavailable, .message = "away"});
 
   CHECK_FALSE(world.runtime.run_for(world.retention.run_once()).has_value());
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
+}
+
+TEST_CASE("what is held stays whatever its age, and goes once it is no longer held") {
+  World world;
+  Changes changes;
+  changes.calls.push_back({.id = {"held"}});
+  REQUIRE(world.runtime.run_for(world.store.commit(std::move(changes))).has_value());
+  const LegalHold hold{.id = {"h"}, .call = {"held"}, .lifted_at = {}};
+  REQUIRE(world.runtime.run_for(world.store.add_hold(hold)).has_value());
+  world.put("20260101/earshot/held/tap-0.pcm");
+  world.put("20260101/earshot/other/tap-0.pcm");
+
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
+  CHECK(world.has("20260101/earshot/held/tap-0.pcm"));
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 0);
+  const WallTime now = world.runtime.clock().wall_now();
+  REQUIRE(world.runtime.run_for(world.store.lift_hold({"h"}, "x", now)).has_value());
   CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
 }

@@ -21,6 +21,11 @@ bool is_searched(const RecordingEvidence& one) {
          discovery == Discovery::missing;
 }
 
+bool has_chunk_rows(const CallEvidence& evidence) {
+  return std::ranges::any_of(evidence.recordings,
+                             [](const RecordingEvidence& one) { return !one.chunks.empty(); });
+}
+
 // Chunks with the start that the timeline gave them, where their metadata gives none or is not
 // believed.
 std::vector<Chunk> placed_chunks(const CallEvidence& evidence, const Timeline& timeline) {
@@ -169,6 +174,14 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
   // One that was never answered gets none; one that lasts has its job queued when it ends.
   if (known.call.phase != CallPhase::ended || !call_time_zero(known.call))
     co_return JobOutcome{JobDone{}};
+  auto before = co_await store_.verdict_of(known.call.id, std::nullopt);
+  if (!before) co_return fail("load the last verdict", before.error());
+  // Rows of chunks go with the audio, by rule or by request alone: of what was deleted on purpose
+  // nothing new is said, and above all not that it is missing.
+  if (*before && (*before)->numbers.chunks > 0 && !has_chunk_rows(known)) {
+    log_.info("a call whose audio was deleted keeps its verdict", {{"call", job.subject}});
+    co_return JobOutcome{JobDone{}};
+  }
   const auto now = clock_.wall_now();
   known.final = is_final(known, now);
   if (!known.final) co_return wait_until(deadline_of(known), "chunks are still looked for");
@@ -187,8 +200,6 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
     co_return wait_until(now + std::min<Duration>(options_.ledger_wait, 10s),
                          "the bridge's ledger is not there yet");
 
-  auto before = co_await store_.verdict_of(known.call.id, std::nullopt);
-  if (!before) co_return fail("load the last verdict", before.error());
   if (auto aligned = co_await aligner_.align(evidence); !aligned) {
     if (now < deadline_of(known)) co_return Failure(aligned.error());
     log_.warn("a call's clocks are compared by loudness alone",

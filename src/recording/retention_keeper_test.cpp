@@ -1,0 +1,295 @@
+// Rules carried out on a call that is stored: what goes, what stays, and what is in the way.
+#include "recording/retention_keeper.hpp"
+
+#include "recording/audio_opener.hpp"
+#include "recording/merges.hpp"
+#include "recording/retention_rounds.hpp"
+#include "recording/testing/recorded_call.hpp"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <utility>
+
+using namespace earshot;
+using namespace earshot::recording;
+using namespace earshot::recording::testing;
+
+namespace {
+
+const std::string folder = "20260302/aHR0/r1/";
+const std::string witness = "20260302/earshot/11111111-0000-4000-8000-000000000001/";
+
+RetentionRule rule(RetentionAction action, int days, std::vector<KeptKind> objects = {}) {
+  return {.name = std::string(to_text(action)) + std::to_string(days),
+          .action = action,
+          .days = days,
+          .objects = std::move(objects)};
+}
+
+// A judged call with one of everything, and a clock that can be moved by days.
+struct KeptCall : RecordedCall {
+  explicit KeptCall(RetentionRules wanted = {.rules = {rule(RetentionAction::remove, 30)}})
+      : keeper(services, std::move(wanted)), rounds(services, keeper) {
+    recording.folder = folder;
+    recording.discovery = Discovery::found;
+    store_call();
+    Chunk chunk;
+    chunk.recording = recording.id;
+    chunk.audio = {folder + "0-audiowav.wav"};
+    chunk.metadata = {folder + "0-acsmetadata.json"};
+    chunk.format = {16'000, 1, 16};
+    chunk.bytes = chunk.data_bytes = 320;
+    Changes changes;
+    changes.chunks.push_back(chunk);
+    Turn turn{.call = call.id, .item_id = "i1", .session_id = "s", .text = "hello"};
+    changes.turns.push_back(turn);
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+    for (const auto* name :
+         {"0-audiowav.wav", "0-acsmetadata.json", "manifest.json", "manifest-1.json",
+          "transcript.json", "merged-1-acs.wav", "second-copy-0.wav", "notes of somebody.txt"})
+      put_blob(folder + name, {1, 2, 3});
+    for (const auto* name : {"tap-0.pcm", "ledger-0.bin", "repair-1.pcm"})
+      put_blob(witness + name, {1, 2, 3});
+    put_blob("20260302/earshot/another/tap-0.pcm", {1});
+    put_blob(folder + "deeper/0-audiowav.wav", {1});
+  }
+  void judge(VerdictKind kind = VerdictKind::complete) {
+    Changes changes;
+    changes.verdicts.push_back({.call = call.id, .number = 1, .kind = kind});
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+  }
+  void pass(int days) {
+    runtime.clock().set_wall(runtime.clock().wall_now() + std::chrono::days(days));
+  }
+  bool has(const std::string& name) { return wait(blobs.info({name})).has_value(); }
+  LegalHold hold(const std::string& id = "h1") {
+    LegalHold one{.id = {id}, .call = call.id, .who = "Ms Ito", .lifted_at = {}};
+    REQUIRE(wait(store.add_hold(one)).has_value());
+    return one;
+  }
+  std::size_t blob_count() { return wait(blobs.list({}))->blobs.size(); }
+  CallRetention carry_out() {
+    auto stored = wait(store.load_call(call.id));
+    auto done = wait(keeper.carry_out(std::move(*stored)));
+    REQUIRE(done.has_value());
+    return std::move(*done);
+  }
+  RetentionReport round() {
+    auto done = wait(rounds.run_once(100));
+    REQUIRE(done.has_value());
+    return std::move(*done);
+  }
+
+  RetentionServices services{store, store, store, blobs, spool, runtime.clock(), counters, log};
+  RetentionKeeper keeper;
+  RetentionRounds rounds;
+};
+
+}  // namespace
+
+TEST_CASE("what is of age is deleted with its rows, and the journal says so without a number") {
+  KeptCall world;
+  world.judge();
+  world.pass(31);
+
+  const auto done = world.carry_out();
+
+  CHECK(done.bar == RetentionBar::none);
+  CHECK(std::ranges::all_of(done.acts, &std::string::empty, &RetentionAct::error));
+  CHECK_FALSE(done.next_at.has_value());
+  // Nobody's file, another call's, and what stands in a folder below.
+  CHECK(world.blob_count() == 3);
+  CHECK(done.unknown == std::vector<std::string>{folder + "notes of somebody.txt"});
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->empty());
+  CHECK(world.wait(world.store.turns_of(world.call.id))->empty());
+  CHECK_FALSE(world.wait(world.store.load_personal(world.call.id)).has_value());
+  const auto journal = world.wait(world.store.journal_of(world.call.id));
+  REQUIRE(journal->size() == 1);
+  CHECK(journal->front().type == "retention carried out");
+  CHECK(journal->front().detail.find("chunks") != std::string::npos);
+  CHECK(journal->front().detail.find("1555") == std::string::npos);
+  CHECK(world.carry_out().acts.empty());
+}
+
+TEST_CASE("a call without a verdict loses nothing, and is looked at again") {
+  KeptCall world;
+  const auto before = world.blob_count();
+  world.pass(100);
+  CHECK(world.round().calls.at(0).bar == RetentionBar::no_verdict);
+  CHECK(world.blob_count() == before);
+  world.judge();
+  CHECK(world.round().looked_at == 0);
+  world.pass(1);
+  CHECK_FALSE(world.round().calls.at(0).acts.empty());
+  CHECK(world.blob_count() == 3);
+}
+
+TEST_CASE("a hold beats the rules, marks the blobs, and its end lets the rules go on") {
+  KeptCall world;
+  world.judge();
+  world.hold();
+  const auto before = world.blob_count();
+  world.pass(60);
+
+  const auto held = world.round();
+
+  CHECK(held.calls.at(0).bar == RetentionBar::held);
+  CHECK(held.calls.at(0).tags == MarkOutcome::done);
+  CHECK(held.calls.at(0).legal_hold == MarkOutcome::done);
+  CHECK(world.blob_count() == before);
+  CHECK(world.wait(world.blobs.tags({folder + "0-audiowav.wav"}))->at("hold") == "yes");
+  CHECK_FALSE(world.wait(world.blobs.remove({folder + "0-audiowav.wav"})).has_value());
+  CHECK(world.round().looked_at == 0);
+  REQUIRE(
+      world.wait(world.store.lift_hold({"h1"}, "x", world.runtime.clock().wall_now())).has_value());
+  CHECK_FALSE(world.round().calls.at(0).acts.empty());
+  CHECK(world.blob_count() == 3);
+}
+
+TEST_CASE("where tags may not be written a hold holds all the same") {
+  KeptCall world;
+  world.judge();
+  world.blobs.refuse_tags();
+  world.hold();
+  world.pass(60);
+  const int asked_before = world.blobs.calls().taggings;
+  const auto done = world.carry_out();
+  CHECK(done.tags == MarkOutcome::not_permitted);
+  CHECK(done.legal_hold == MarkOutcome::done);
+  CHECK(world.blobs.calls().taggings == asked_before);
+  CHECK(world.has(folder + "0-audiowav.wav"));
+}
+
+TEST_CASE("what the storage refuses to delete stays findable, and is tried again") {
+  KeptCall world;
+  world.judge();
+  REQUIRE(world.wait(world.blobs.set_legal_hold({folder + "0-audiowav.wav"}, true)).has_value());
+  world.pass(31);
+  const auto done = world.carry_out();
+  const auto refused = [](const RetentionAct& act) { return !act.error.empty(); };
+  CHECK(std::ranges::count_if(done.acts, refused) == 1);
+  CHECK(done.next_at == world.runtime.clock().wall_now() + std::chrono::days(1));
+  CHECK(world.wait(world.store.load_personal(world.call.id)).has_value());
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->size() == 1);
+}
+
+TEST_CASE("a store that is away stops the round, and the next one begins with the same call") {
+  KeptCall world;
+  world.judge();
+  world.pass(31);
+  world.blobs.fail_next(1, Error{.kind = ErrorKind::unavailable, .message = "away"});
+  CHECK_FALSE(world.wait(world.rounds.run_once(100)).has_value());
+  CHECK(world.has(folder + "0-audiowav.wav"));
+  CHECK(world.round().looked_at == 1);
+  CHECK(world.blob_count() == 3);
+}
+
+TEST_CASE("a dry run says what would happen and touches nothing") {
+  KeptCall world;
+  world.judge();
+  world.pass(31);
+  const auto before = world.blob_count();
+  auto plan = world.wait(world.rounds.plan(100));
+  REQUIRE(plan.has_value());
+  CHECK(plan->dry_run);
+  REQUIRE(plan->calls.size() == 1);
+  CHECK(plan->calls.at(0).acts.size() > 8);
+  CHECK(world.blob_count() == before);
+  CHECK(world.wait(world.store.journal_of(world.call.id))->empty());
+  CHECK(world.round().calls.at(0).acts.size() == plan->calls.at(0).acts.size());
+}
+
+TEST_CASE("tiers follow one another, each call is looked at when its time has come") {
+  KeptCall world({.rules = {rule(RetentionAction::cool, 10, {KeptKind::chunks, KeptKind::tap}),
+                            rule(RetentionAction::archive, 20, {KeptKind::chunks})},
+                  .tag_blobs = true});
+  world.judge(VerdictKind::gapped);
+  const auto tier = [&](const std::string& name) {
+    return world.wait(world.blobs.info({name}))->tier;
+  };
+  world.pass(5);
+  CHECK(world.round().looked_at == 1);
+  const auto tags = world.wait(world.blobs.tags({witness + "tap-0.pcm"}));
+  CHECK(tags->at("hold") == "no");
+  CHECK(tags->at("kind") == "tap");
+  CHECK(tags->at("verdict") == "gapped");
+  CHECK(tags->at("line") == RetentionKeeper::line_tag("+15550199"));
+  CHECK(world.round().looked_at == 0);
+  world.pass(6);
+  CHECK(world.round().looked_at == 1);
+  CHECK(tier(folder + "0-audiowav.wav") == StorageTier::cool);
+  CHECK(tier(witness + "tap-0.pcm") == StorageTier::cool);
+  CHECK(tier(witness + "ledger-0.bin") == StorageTier::hot);
+  world.pass(10);
+  CHECK(world.round().looked_at == 1);
+  CHECK(tier(folder + "0-audiowav.wav") == StorageTier::archive);
+  CHECK(tier(witness + "tap-0.pcm") == StorageTier::cool);
+}
+
+TEST_CASE("archived audio is told so before a byte is sent, and can be brought back") {
+  KeptCall world({.rules = {rule(RetentionAction::archive, 1, {KeptKind::chunks})}});
+  world.judge();
+  world.pass(2);
+  CHECK_FALSE(world.carry_out().acts.empty());
+  ByosChunkSource source{world.blobs, world.store, world.runtime.clock(), world.counters,
+                         world.log};
+  RecordingQueries queries{{world.store, source, world.blobs, world.spool}};
+
+  auto audio = world.wait(queries.open_audio(world.recording.id, {}));
+
+  REQUIRE_FALSE(audio.has_value());
+  CHECK(is_archived(audio.error()));
+  CHECK(audio.error().message.find("retention restore " + world.call.id.text) != std::string::npos);
+  CHECK(is_archived(world.wait(queries.open_chunk(world.recording.id, {0})).error()));
+  CHECK(is_archived(world.wait(queries.readable(world.call.id)).error()));
+  // Audio, metadata and second copy.
+  CHECK(*world.wait(world.keeper.restore(world.call.id)) == 3);
+  auto waiting = world.wait(queries.open_audio(world.recording.id, {}));
+  REQUIRE_FALSE(waiting.has_value());
+  CHECK(waiting.error().message.find("on its way") != std::string::npos);
+  world.blobs.finish_rehydration();
+  CHECK(world.wait(queries.open_audio(world.recording.id, {})).has_value());
+  CHECK(world.wait(world.keeper.restore(world.call.id)).error().kind == ErrorKind::conflict);
+}
+
+TEST_CASE("a round's cost is that of the calls it looks at, and it goes on where it ended") {
+  KeptCall world;
+  world.judge();
+  Changes changes;
+  for (int i = 0; i < 5; ++i) {
+    Call other = world.call;
+    other.id = {"other-" + std::to_string(i)};
+    other.ring_key.clear();
+    other.received_at += std::chrono::seconds(i + 1);
+    changes.calls.push_back(other);
+  }
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  world.pass(31);
+  auto first = world.wait(world.rounds.run_once(4));
+  REQUIRE(first.has_value());
+  CHECK(first->looked_at == 4);
+  CHECK(first->more);
+  const int lists_before = world.blobs.calls().lists;
+  auto second = world.wait(world.rounds.run_once(4));
+  CHECK(second->looked_at == 2);
+  CHECK_FALSE(second->more);
+  CHECK(world.blobs.calls().lists - lists_before <= 4);
+}
+
+TEST_CASE("what was on its way from the spool to storage goes with the next look") {
+  KeptCall world;
+  world.judge();
+  {
+    const auto run = world.spool.start_run(world.call.id);
+    CHECK(run->append(SpoolKind::tap, Bytes{1, 2}));
+  }
+  world.pass(31);
+  world.round();
+  CHECK(world.wait(world.spool.runs(world.call.id))->empty());
+  CHECK(world.wait(world.store.load_personal(world.call.id)).has_value());
+  world.put_blob(witness + "tap-1.pcm", {1});
+  world.runtime.clock().set_wall(world.runtime.clock().wall_now() + std::chrono::hours(1));
+  world.round();
+  CHECK_FALSE(world.has(witness + "tap-1.pcm"));
+  CHECK_FALSE(world.wait(world.store.load_personal(world.call.id)).has_value());
+}

@@ -1,0 +1,173 @@
+#include "recording/retention_rounds.hpp"
+
+#include "base/crypto.hpp"
+#include "domain/words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+// Tags are of use from the verdict on, which takes less than this.
+constexpr Duration first_tags = std::chrono::days(1);
+
+std::string digest_of(const RetentionRules& rules) {
+  std::string text = rules.tag_blobs ? "tags\n" : "";
+  for (const auto& rule : rules.rules) {
+    text += fmt::format("{} {} {}", rule.name, to_text(rule.action), rule.days);
+    for (const auto kind : rule.objects) text += fmt::format(" o:{}", to_text(kind));
+    for (const auto& number : rule.called) text += fmt::format(" c:{}", number);
+    for (const auto verdict : rule.verdicts) text += fmt::format(" v:{}", to_text(verdict));
+    text += '\n';
+  }
+  return crypto::to_hex(crypto::sha256(as_bytes(text)));
+}
+
+bool is_worth_telling(const CallRetention& call) {
+  return !call.acts.empty() || call.bar != RetentionBar::none;
+}
+
+}  // namespace
+
+// One round at a time.
+class RetentionRounds::Turn {
+ public:
+  explicit Turn(RetentionRounds& rounds) : rounds_(rounds) { rounds_.running_ = true; }
+  ~Turn() { rounds_.running_ = false; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  RetentionRounds& rounds_;
+};
+
+RetentionRounds::RetentionRounds(RetentionServices services, RetentionKeeper& keeper,
+                                 RetentionRoundOptions options)
+    : services_(services),
+      keeper_(keeper),
+      options_(options),
+      rules_digest_(digest_of(keeper.rules())),
+      wake_(services.clock.make_signal()),
+      looked_(services.counters.counter("earshot_retention_calls_total",
+                                        "calls of which the rules were asked")),
+      rounds_cut_(services.counters.counter("earshot_retention_rounds_cut_total",
+                                            "rounds that ended before all calls were looked at")) {}
+
+Task<void> RetentionRounds::run() {
+  while (!stopping_) {
+    auto round = co_await run_once(options_.calls_per_round_max);
+    Duration wait = options_.round_every;
+    if (!round && round.error().kind != ErrorKind::conflict) {
+      wait = options_.round_after_failure;
+      services_.log.warn("the rules of retention were not carried out; this is tried again",
+                         {{"why", round.error().message}});
+    } else if (round && round->more) {
+      wait = options_.round_after_full;
+      rounds_cut_.add();
+    }
+    if (!stopping_) co_await wake_->wait_until(services_.clock.steady_now() + wait);
+  }
+}
+
+void RetentionRounds::stop() {
+  stopping_ = true;
+  wake_->notify();
+}
+
+Task<Result<RetentionReport>> RetentionRounds::run_once(int calls_max) {
+  if (running_) co_return fail(ErrorKind::conflict, "a round of retention is running; come back");
+  const Turn turn(*this);
+  co_return co_await make_round(calls_max);
+}
+
+Task<Result<RetentionReport>> RetentionRounds::make_round(int calls_max) {
+  RetentionReport report;
+  if (auto taken = co_await take_due(calls_max, &report); !taken) co_return Failure(taken.error());
+  if (auto walked = co_await walk(calls_max, &report); !walked) co_return Failure(walked.error());
+  co_return report;
+}
+
+Task<Result<void>> RetentionRounds::take_due(int calls_max, RetentionReport* report) {
+  const auto now = services_.clock.wall_now();
+  while (!stopping_) {
+    const int wanted = std::min(options_.page_size, calls_max - report->looked_at);
+    auto due = co_await services_.retention.retention_due(now, std::max(1, wanted));
+    if (!due) co_return Failure(due.error());
+    if (due->empty()) break;
+    report->more = wanted <= 0;
+    if (report->more) break;
+    for (auto& call : *due)
+      if (auto taken = co_await take(std::move(call), report); !taken) co_return taken;
+  }
+  co_return ok();
+}
+
+std::optional<WallTime> RetentionRounds::walk_end() const {
+  const auto now = services_.clock.wall_now();
+  if (keeper_.rules().tag_blobs) return now - first_tags;
+  const auto days = first_retention_days(keeper_.rules().rules);
+  if (!days) return std::nullopt;
+  return now - std::chrono::days(*days);
+}
+
+Task<Result<void>> RetentionRounds::walk(int calls_max, RetentionReport* report) {
+  const auto end = walk_end();
+  if (!end) co_return ok();
+  auto cursor = co_await services_.retention.retention_cursor(rules_digest_);
+  if (!cursor) co_return Failure(cursor.error());
+  while (!stopping_ && !report->more) {
+    const int wanted = std::min(options_.page_size, calls_max - report->looked_at);
+    auto calls = co_await services_.retention.calls_after(*cursor, *end, std::max(1, wanted));
+    if (!calls) co_return Failure(calls.error());
+    if (calls->empty()) break;
+    report->more = wanted <= 0;
+    if (report->more) break;
+    const RetentionCursor reached{.received_at = calls->back().received_at,
+                                  .call = calls->back().id};
+    for (auto& call : *calls)
+      if (auto taken = co_await take(std::move(call), report); !taken) co_return taken;
+    // Only now: what was not settled is looked at again.
+    auto saved = co_await services_.retention.save_retention_cursor(rules_digest_, reached);
+    if (!saved) co_return saved;
+    *cursor = reached;
+  }
+  co_return ok();
+}
+
+Task<Result<void>> RetentionRounds::take(Call call, RetentionReport* report) {
+  auto done = co_await keeper_.carry_out(std::move(call));
+  if (!done) co_return Failure(done.error());
+  ++report->looked_at;
+  looked_.add();
+  if (is_worth_telling(*done)) report->calls.push_back(std::move(*done));
+  co_return ok();
+}
+
+Task<Result<RetentionReport>> RetentionRounds::plan(int calls_max) {
+  RetentionReport report{.dry_run = true};
+  const auto now = services_.clock.wall_now();
+  auto calls = co_await services_.retention.retention_due(now, calls_max + 1);
+  if (!calls) co_return Failure(calls.error());
+  if (const auto end = walk_end()) {
+    auto cursor = co_await services_.retention.retention_cursor(rules_digest_);
+    if (!cursor) co_return Failure(cursor.error());
+    auto walked = co_await services_.retention.calls_after(*cursor, *end, calls_max + 1);
+    if (!walked) co_return Failure(walked.error());
+    for (auto& call : *walked)
+      if (std::ranges::find(*calls, call.id, &Call::id) == calls->end())
+        calls->push_back(std::move(call));
+  }
+  for (auto& call : *calls) {
+    report.more = report.looked_at == calls_max;
+    if (report.more) break;
+    auto planned = co_await keeper_.plan(std::move(call));
+    if (!planned) co_return Failure(planned.error());
+    ++report.looked_at;
+    if (is_worth_telling(*planned)) report.calls.push_back(std::move(*planned));
+  }
+  co_return report;
+}
+
+}  // namespace earshot::recording
