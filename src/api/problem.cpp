@@ -1,5 +1,7 @@
 #include "api/problem.hpp"
 
+#include "ports/blob_store.hpp"
+
 namespace earshot::api {
 
 int http_status(ErrorKind kind) {
@@ -25,7 +27,8 @@ net::HttpResponse problem(int status, std::string_view code, std::string_view me
 }
 
 net::HttpResponse problem(const Error& error) {
-  net::HttpResponse response = problem(http_status(error.kind), to_text(error.kind), error.message);
+  const auto code = is_archived(error) ? "archived" : to_text(error.kind);
+  net::HttpResponse response = problem(http_status(error.kind), code, error.message);
   if (error.retry_after_ms > 0)
     response.headers.set("Retry-After", std::to_string((error.retry_after_ms + 999) / 1000));
   return response;

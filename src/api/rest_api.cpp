@@ -199,8 +199,11 @@ Task<net::HttpResponse> RestApi::show_timeline(net::HttpRequest request) {
 }
 
 // POST /api/v1/calls/{id}/verify — looks for chunks again and gives the verdict anew; 202; 409
-// while the call lasts.
+// while the call lasts, or while its audio is archived.
 Task<net::HttpResponse> RestApi::verify(net::HttpRequest request) {
+  // Its chunks cannot be heard again: another verdict would be about that.
+  auto readable = co_await services_.recordings.readable(call_of(request));
+  if (!readable) co_return problem(readable.error());
   auto asked = co_await services_.verifier.ask(call_of(request));
   co_return asked ? accepted() : problem(asked.error());
 }

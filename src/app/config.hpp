@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "domain/audio.hpp"
+#include "domain/retention.hpp"
 #include "domain/verdict.hpp"
 
 #include <cstdint>
@@ -62,6 +63,9 @@ struct Config {
   // Links
   std::vector<Secret> link_secrets;  // none: one in data_dir
   std::chrono::seconds link_max{0};
+
+  // How long things are kept
+  RetentionRules retention;
 
   // The verdict
   VerdictThresholds verdict;

@@ -25,6 +25,7 @@ struct Setting {
 const std::vector<Setting>& settings();
 std::vector<Setting> alert_settings();
 std::vector<Setting> link_settings();
+std::vector<Setting> retention_settings();
 std::vector<Setting> signing_settings();
 
 // The parts of a comma list, without the blanks around them and without empty ones.

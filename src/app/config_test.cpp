@@ -1,5 +1,7 @@
 #include "app/config.hpp"
 
+#include "tests/contract/temporary_directory.hpp"
+
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <fstream>
@@ -184,4 +186,19 @@ TEST_CASE("a variable that is wrong is not called missing as well") {
   environment.erase("ACS_CONNECTION_STRING");
   environment["ACS_ENDPOINT"] = "http://far.example.com";
   CHECK(load_config(environment, {}).faults.size() == 1);
+}
+
+TEST_CASE("every fault in the rules of retention is a fault of the configuration") {
+  CHECK(
+      has_fault(with("RETENTION_RULES_FILE", "/no/such/file"), "RETENTION_RULES_FILE", "no file"));
+  const contract::TemporaryDirectory folder;
+  const auto file = (folder.path() / "rules.json").string();
+  std::ofstream(file) << R"({"rules":[{"name":"a","days":0,"action":"burn"},{"name":"b c"}]})";
+  const auto wrong = with("RETENTION_RULES_FILE", file);
+  CHECK(has_fault(wrong, "RETENTION_RULES_FILE", "rule \"a\" needs an action"));
+  CHECK(has_fault(wrong, "RETENTION_RULES_FILE", "rule \"b c\" needs an action"));
+  std::ofstream(file) << R"({"rules":[{"name":"a","days":9,"action":"delete"}]})";
+  const auto right = with("RETENTION_RULES_FILE", file);
+  CHECK(right.faults.empty());
+  CHECK(right.config.retention.rules.size() == 1);
 }

@@ -13,6 +13,7 @@
 #include "app/data_folder.hpp"
 #include "app/link_secrets.hpp"
 #include "app/options.hpp"
+#include "app/retention.hpp"
 #include "app/signing_key.hpp"
 #include "app/storage.hpp"
 #include "app/version.hpp"
@@ -93,6 +94,7 @@ class RunningService : public Service {
     co_await tap_spool_->flush();
     taps_->stop();
     tap_retention_->stop();
+    retention_->stop();
     reconciler_->stop();
     if (dead_letters_) dead_letters_->stop();
     alerts_.stop();
@@ -113,6 +115,7 @@ class RunningService : public Service {
     tasks_.spawn(jobs_->run());
     tasks_.spawn(taps_->run());
     tasks_.spawn(tap_retention_->run());
+    tasks_.spawn(retention_->run());
     tasks_.spawn(reconciler_->run());
     if (dead_letters_) tasks_.spawn(dead_letters_->run());
     started_ = true;
@@ -305,6 +308,11 @@ class RunningService : public Service {
     jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
                                               outside_.log, outside_.counters, running);
     store_->on_jobs_added([this] { jobs_->wake(); });
+    recording::RetentionServices retaining{*store_,           *store_,     *store_,
+                                           *blobs_,           *tap_spool_, outside_.clock,
+                                           outside_.counters, outside_.log};
+    retention_ = std::make_unique<Retention>(config_, retaining, outside_.random,
+                                             signing_key_.private_key, *jobs_);
     jobs_->handle(recording::discover_recording_job,
                   [this](Job job) { return discovery_->run(std::move(job)); });
     jobs_->handle(recording::verify_call_job,
@@ -398,6 +406,7 @@ class RunningService : public Service {
       link_routes_->add_routes(router, on_control);
       transcript_routes_->add_routes(router, on_control);
       alert_routes_->add_routes(router, on_control);
+      retention_->add_routes(router, on_control);
     };
     co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
@@ -441,6 +450,7 @@ class RunningService : public Service {
   std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<recording::TapRetention> tap_retention_;
   std::unique_ptr<jobs::JobRunner> jobs_;
+  std::unique_ptr<Retention> retention_;
   std::unique_ptr<alerts::AlertPost> alert_post_;
   std::unique_ptr<api::RestApi> api_;
   std::unique_ptr<api::FileRoutes> file_routes_;

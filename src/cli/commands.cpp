@@ -1,11 +1,13 @@
 #include "cli/commands.hpp"
 
+#include "cli/bind_command.hpp"
+#include "cli/retention_commands.hpp"
+
 #include <CLI/CLI.hpp>
 #include <map>
 #include <string>
 
 namespace earshot::cli {
-namespace {
 
 void add_common(CLI::App& command, CommonOptions& common) {
   command.add_option("--url", common.url, "the service, default http://127.0.0.1:8080")
@@ -18,19 +20,7 @@ void add_common(CLI::App& command, CommonOptions& common) {
   command.add_flag("--json", common.json, "the API's own JSON instead of a table");
 }
 
-// Options live as long as the command line: CLI11 writes into them while parsing.
-template <class Options>
-std::shared_ptr<Options> bind(CLI::App& command, ChosenCommand& chosen,
-                              Task<int> (*run)(ApiClient&, Options)) {
-  auto options = std::make_shared<Options>();
-  add_common(command, options->common);
-  command.callback([options, &command, &chosen, run] {
-    if (!command.get_subcommands().empty()) return;  // that one was meant
-    chosen.common = options->common;
-    chosen.run = [options, run](ApiClient& client) { return run(client, *options); };
-  });
-  return options;
-}
+namespace {
 
 void add_alert_commands(CLI::App& app, ChosenCommand& chosen) {
   auto* alerts = app.add_subcommand("alerts", "Alerts and their webhooks: list, retry");
@@ -255,6 +245,7 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
       "Examples:\n  earshot events replay letter.json\n"
       "  az storage blob download -c dead-letters -n NAME --no-progress | earshot events replay -");
   add_alert_commands(app, chosen);
+  add_retention_commands(app, chosen);
 }
 
 }  // namespace earshot::cli

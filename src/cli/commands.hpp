@@ -112,6 +112,41 @@ struct AlertsRetryOptions {
   std::string alert;
 };
 
+struct RetentionOptions {
+  CommonOptions common;
+  int limit = 100;
+  bool dry_run = false;
+};
+struct RetentionRestoreOptions {
+  CommonOptions common;
+  std::string call;
+};
+struct HoldsAddOptions {
+  CommonOptions common;
+  std::string call;
+  std::string who;
+  std::string why;
+};
+struct HoldsRemoveOptions {
+  CommonOptions common;
+  std::string hold;
+  std::string who;
+};
+struct HoldsListOptions {
+  CommonOptions common;
+  std::string call;  // "" = of any
+  bool all = false;
+  int limit = 100;
+};
+struct EraseOptions {
+  CommonOptions common;
+  std::string caller;
+  std::string receipt;
+  bool dry_run = false;
+  bool yes = false;
+  bool list = false;
+};
+
 struct RecordingsVerifyOptions {
   CommonOptions common;
   std::string target;    // a manifest, an audio file, a recordingId or a contextId
@@ -135,10 +170,20 @@ Task<int> run_alerts_list(ApiClient& client, AlertsListOptions options);
 Task<int> run_alerts_retry(ApiClient& client, AlertsRetryOptions options);
 Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);
 
+Task<int> run_retention_plan(ApiClient& client, RetentionOptions options);
+Task<int> run_retention_run(ApiClient& client, RetentionOptions options);
+Task<int> run_retention_policy(ApiClient& client, RetentionOptions options);
+Task<int> run_retention_restore(ApiClient& client, RetentionRestoreOptions options);
+Task<int> run_holds_add(ApiClient& client, HoldsAddOptions options);
+Task<int> run_holds_remove(ApiClient& client, HoldsRemoveOptions options);
+Task<int> run_holds_list(ApiClient& client, HoldsListOptions options);
+Task<int> run_erase(ApiClient& client, EraseOptions options);
+
 Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);
 
-// Adds `calls`, `verdict`, `transcript`, `transcripts`, `recordings`, `events` and `alerts` to a
-// command line. When one of them was chosen, `chosen` gives its exit code.
+// Adds `calls`, `verdict`, `transcript`, `transcripts`, `recordings`, `events`, `alerts`,
+// `retention`, `holds` and `erase` to a command line. When one of them was chosen, `chosen` gives
+// its exit code.
 struct ChosenCommand {
   CommonOptions common;
   std::function<Task<int>(ApiClient&)> run;

@@ -166,3 +166,33 @@ test("by a link of Earshot's storage-blob reads that one chunk, and can do nothi
   const audio = await fetch(await link("--source", "acs"));
   assert.ok(Buffer.from(await audio.arrayBuffer()).equals(downloaded.bytes), "the link gives another recording");
 });
+
+test("a hold marks every blob with an index tag that storage-blob reads, and its end takes nothing else away", async () => {
+  const tagsOf = async (name) => (await container.getBlobClient(name).getTags()).tags;
+  const [chunk] = recording.chunks;
+  await container.getBlobClient(chunk.audio).setTags({ owner: "somebody" });
+  const hold = await earshot.askJson("holds", "add", recording.contextId, "--who", "interop", "--why", "case 42");
+  assert.equal(hold.tags, "done");
+  assert.equal(hold.legalHold, "not_supported", "the emulator has no legal holds");
+  const tags = await tagsOf(chunk.audio);
+  assert.equal(tags.owner, "somebody");
+  assert.equal(tags.hold, "yes");
+  assert.equal(tags.kind, "chunks");
+  await earshot.ask("holds", "remove", hold.id, "--who", "interop");
+  const policy = await earshot.askJson("retention", "policy");
+  assert.equal(policy.tagRights, "granted");
+});
+
+test("audio that storage-blob archived is answered 409 with the way back, which leads there", async () => {
+  const [chunk] = recording.chunks;
+  const blob = container.getBlobClient(chunk.audio);
+  await blob.setAccessTier("Archive");
+  await assert.rejects(
+    earshot.ask("recordings", "download", recording.recordingId, "-o", path.join(stage.folder, "archived.wav")),
+    (error) => /archived/.test(error.stderr) && /retention restore/.test(error.stderr));
+  const restored = await earshot.askJson("retention", "restore", recording.contextId);
+  assert.equal(restored.blobs, 1);
+  // The emulator brings it back at once.
+  assert.equal((await blob.getProperties()).accessTier, "Hot");
+  await earshot.ask("recordings", "download", recording.recordingId, "-o", path.join(stage.folder, "restored.wav"));
+});

@@ -1,0 +1,111 @@
+// earshot erase --caller NUMBER [--dry-run] [--yes] | --receipt ID | --list
+#include "cli/commands.hpp"
+#include "cli/output_json.hpp"
+#include "cli/table.hpp"
+#include "net/url.hpp"
+
+#include <cstdio>
+#include <utility>
+
+namespace earshot::cli {
+namespace {
+
+constexpr Duration ask_every = 1s;
+
+void print_receipt(const boost::json::object& receipt) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : items(receipt, "calls")) {
+    if (!item.is_object()) continue;
+    const auto& call = item.get_object();
+    double bytes = 0;
+    for (const auto& blob : items(call, "blobs")) bytes += number(blob.get_object(), "bytes");
+    const auto reason = cell(call, "reason");
+    rows.push_back({cell(call, "contextId"), cell(call, "state"),
+                    std::to_string(items(call, "blobs").size()),
+                    std::to_string(static_cast<long long>(bytes)), reason == "-" ? "" : reason});
+  }
+  const std::vector<Column> columns{{"call"}, {"state"}, {"blobs"}, {"bytes"}, {"reason"}};
+  std::printf("%s", format_table(columns, rows).c_str());
+  if (cell(receipt, "dryRun") == "true") {
+    std::printf("nothing was changed\n");
+    return;
+  }
+  std::printf("receipt %s, finished %s\n", cell(receipt, "id").c_str(),
+              cell(receipt, "finishedAt").c_str());
+}
+
+int show(const EraseOptions& options, const std::string& body) {
+  if (options.common.json) {
+    std::printf("%s\n", body.c_str());
+    return 0;
+  }
+  auto answer = parse_answer(body);
+  if (!answer) return report(answer.error());
+  print_receipt(*answer);
+  return 0;
+}
+
+Task<int> list_receipts(ApiClient& client, EraseOptions options) {
+  auto body = co_await client.get("/api/v1/erasures");
+  if (!body) co_return report(body.error());
+  if (options.common.json) {
+    std::printf("%s\n", body->c_str());
+    co_return 0;
+  }
+  auto answer = parse_answer(*body);
+  if (!answer) co_return report(answer.error());
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : items(*answer, "erasures")) {
+    const auto& one = item.get_object();
+    rows.push_back({cell(one, "id"), short_time(cell(one, "at")),
+                    short_time(cell(one, "finishedAt")),
+                    std::to_string(items(one, "calls").size())});
+  }
+  const std::vector<Column> columns{
+      {"receipt"}, {"asked for (UTC)"}, {"finished (UTC)"}, {"calls"}};
+  std::printf("%s", format_table(columns, rows).c_str());
+  co_return 0;
+}
+
+// Erasing is a job of the service's; it goes on when this process is ended.
+Task<int> erase_and_wait(ApiClient& client, EraseOptions options) {
+  const boost::json::object wanted{{"caller", options.caller}, {"dryRun", options.dry_run}};
+  auto body = co_await client.post("/api/v1/erasures", boost::json::serialize(wanted));
+  if (!body) co_return report(body.error());
+  if (options.dry_run) co_return show(options, *body);
+  auto answer = parse_answer(*body);
+  if (!answer) co_return report(answer.error());
+  const auto id = cell(*answer, "id");
+  std::fprintf(stderr, "receipt %s\n", id.c_str());
+  while (cell(*answer, "finishedAt") == "-") {
+    co_await client.wait(ask_every);
+    body = co_await client.get("/api/v1/erasures/" + net::percent_encode(id));
+    if (!body) co_return report(body.error());
+    answer = parse_answer(*body);
+    if (!answer) co_return report(answer.error());
+  }
+  co_return show(options, *body);
+}
+
+}  // namespace
+
+Task<int> run_erase(ApiClient& client, EraseOptions options) {
+  if (options.list) co_return co_await list_receipts(client, std::move(options));
+  if (!options.receipt.empty()) {
+    auto body = co_await client.get("/api/v1/erasures/" + net::percent_encode(options.receipt));
+    if (!body) co_return report(body.error());
+    co_return show(options, *body);
+  }
+  if (options.caller.empty()) {
+    std::fprintf(stderr, "name the caller: earshot erase --caller +81312345678 --dry-run\n");
+    co_return 2;
+  }
+  if (!options.dry_run && !options.yes) {
+    std::fprintf(stderr,
+                 "this cannot be undone: look at it with --dry-run first, then add --yes\n");
+    co_return 2;
+  }
+  co_return co_await erase_and_wait(client, std::move(options));
+}
+
+}  // namespace earshot::cli

@@ -1,0 +1,140 @@
+// What is kept of a call: held, deleted by rules, erased by request; all asked for over the API.
+#include "tests/scenario/world.hpp"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <fstream>
+
+using namespace earshot;
+using namespace earshot::scenario;
+using namespace earshot::simulator;
+
+namespace {
+
+std::map<std::string, std::string> with_rules(const contract::TemporaryDirectory& folder) {
+  const auto file = folder.path() / "rules.json";
+  std::ofstream(file) << R"({"rules":[{"name":"gone","days":2,"action":"delete"}]})";
+  return {{"RETENTION_RULES_FILE", file.string()}};
+}
+
+struct RetentionWorld {
+  RetentionWorld() {
+    CallPlan plan;
+    plan.utterances.push_back(say_tones(CallerStart::after_assistant, 800ms, 100, 6));
+    plan.hang_up_after_quiet = 3s;
+    plan.length_max = 60s;
+    REQUIRE(world.call(plan).outcome == CallOutcome::completed);
+    world.verdict();
+    call = world.newest_call_id();
+    caller = World::text(world.newest_call(), "caller");
+  }
+  Reply post(const std::string& path, const std::string& body) {
+    net::HttpCall asking{.method = "POST", .url = World::service_url + path};
+    asking.headers.set("Authorization", std::string("Bearer ") + World::api_key);
+    asking.body = body;
+    return world.request(std::move(asking));
+  }
+  // Files of the call, in storage.
+  std::size_t files() const {
+    const auto container = world.directory.path() / "recordings";
+    std::size_t count = 0;
+    if (!std::filesystem::exists(container)) return 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(container))
+      count += entry.is_regular_file() ? 1 : 0;
+    return count;
+  }
+  boost::json::object erase(bool dry_run) {
+    const boost::json::object wanted{{"caller", caller}, {"dryRun", dry_run}};
+    const Reply asked = post("/api/v1/erasures", boost::json::serialize(wanted));
+    REQUIRE(asked.status == (dry_run ? 200 : 202));
+    auto receipt = asked.json().as_object();
+    if (dry_run) return receipt;
+    const auto path = "/api/v1/erasures/" + World::text(receipt, "id");
+    CHECK(asked.headers.get("Location") == path);
+    world.wait_until([&] {
+      receipt = world.api(path).json().as_object();
+      return !receipt.at("finishedAt").is_null();
+    });
+    return receipt;
+  }
+
+  contract::TemporaryDirectory folder;
+  World world{{.acs = {.chunk_length = 6s}, .environment = with_rules(folder)}};
+  std::string call;
+  std::string caller;
+};
+
+}  // namespace
+
+TEST_CASE("one caller's data is erased, but for what is held, and the receipt says both") {
+  RetentionWorld scene;
+  auto& world = scene.world;
+  REQUIRE(scene.files() > 4);
+  const Reply held =
+      scene.post("/api/v1/calls/" + scene.call + "/holds", R"({"who":"Ms Ito","why":"case 42"})");
+  REQUIRE(held.status == 201);
+  // A folder has neither tags nor legal holds, and the hold holds all the same.
+  CHECK(World::text(held.json().as_object(), "tags") == "not_supported");
+
+  auto receipt = scene.erase(false);
+  auto erased = receipt.at("calls").as_array().at(0).as_object();
+  CHECK(World::text(erased, "state") == "refused");
+  CHECK(World::text(erased, "reason").find("under hold") != std::string::npos);
+  CHECK(scene.files() > 4);
+  CHECK_FALSE(world.turns(scene.call).empty());
+
+  const auto hold = World::text(held.json().as_object(), "id");
+  REQUIRE(scene.post("/api/v1/holds/" + hold + "/lift", R"({"who":"Ms Ito"})").status == 200);
+  const auto planned = scene.erase(true);
+  CHECK(World::text(planned.at("calls").as_array().at(0).as_object(), "state") == "waiting");
+  CHECK(scene.files() > 4);
+
+  receipt = scene.erase(false);
+  erased = receipt.at("calls").as_array().at(0).as_object();
+  CHECK(World::text(erased, "state") == "erased");
+  CHECK(erased.at("blobs").as_array().size() > 4);
+  CHECK(erased.at("rows").as_object().contains("personal"));
+  CHECK(erased.at("rows").as_object().contains("journal_raw"));
+  CHECK(scene.files() == 0);
+  CHECK(world.turns(scene.call).empty());
+  CHECK(world.recording_audio().status == 404);
+  const auto journal = world.journal(scene.call);
+  CHECK(std::ranges::find(journal, "erased by request") != journal.end());
+  CHECK(boost::json::serialize(receipt).find(scene.caller.substr(3)) == std::string::npos);
+  CHECK(World::text(world.newest_call(), "caller").empty());
+}
+
+TEST_CASE("a rule deletes what is of age, and a dry run says so before") {
+  RetentionWorld scene;
+  auto& world = scene.world;
+  const auto steps = [&](const Reply& reply) {
+    REQUIRE(reply.status == 200);
+    std::size_t count = 0;
+    for (const auto& call : reply.json().at("calls").as_array())
+      count += call.at("steps").as_array().size();
+    return count;
+  };
+  CHECK(steps(world.api("/api/v1/retention/plan")) == 0);
+  const auto files = scene.files();
+  world.stop_service();
+  world.runtime.clock().set_wall(world.runtime.clock().wall_now() + std::chrono::days(3));
+  world.start_service();
+
+  // The bridge's own copy was on its way up to storage: what of it arrives goes an hour later.
+  world.wait_until([&] { return scene.files() == 0; }, 3h);
+
+  CHECK(files > 4);
+  CHECK(steps(scene.post("/api/v1/retention/run", "{}")) == 0);
+  CHECK(world.recording_audio().status == 404);
+  const auto journal = world.journal(scene.call);
+  CHECK(std::ranges::find(journal, "retention carried out") != journal.end());
+}
+
+TEST_CASE("the policy for a storage that has no tags deletes nothing") {
+  RetentionWorld scene;
+  const Reply policy = scene.world.api("/api/v1/retention/policy");
+  REQUIRE(policy.status == 200);
+  CHECK(World::text(policy.json().as_object(), "tagRights") == "not_supported");
+  CHECK(policy.body.find("\"delete\"") == std::string::npos);
+  CHECK(policy.json().at("notes").as_array().size() == 1);
+}
