@@ -2,8 +2,8 @@
 // The assistant's utterances that are not over yet: how much of each was generated, sent and
 // played, and what it says. Samples are the phone side's. Pure; one thread.
 
-#include "bridge/heard_text.hpp"
 #include "bridge/play_out_queue.hpp"
+#include "domain/heard_text.hpp"
 
 #include <deque>
 #include <optional>

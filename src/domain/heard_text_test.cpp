@@ -1,8 +1,8 @@
-#include "bridge/heard_text.hpp"
+#include "domain/heard_text.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace earshot::bridge;
+using namespace earshot;
 
 namespace {
 

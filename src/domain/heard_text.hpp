@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace earshot::bridge {
+namespace earshot {
 
 // A word with its time from the utterance's first sample.
 struct SpokenWord {
@@ -28,4 +28,4 @@ struct HeardText {
 HeardText cut_to_heard(std::string_view text, const std::vector<SpokenWord>& words,
                        std::int64_t heard_ms, std::int64_t generated_ms);
 
-}  // namespace earshot::bridge
+}  // namespace earshot

@@ -1,8 +1,8 @@
-#include "bridge/heard_text.hpp"
+#include "domain/heard_text.hpp"
 
 #include <algorithm>
 
-namespace earshot::bridge {
+namespace earshot {
 
 namespace {
 
@@ -74,4 +74,4 @@ HeardText cut_to_heard(std::string_view text, const std::vector<SpokenWord>& wor
   return heard;
 }
 
-}  // namespace earshot::bridge
+}  // namespace earshot
