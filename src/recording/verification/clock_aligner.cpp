@@ -1,7 +1,7 @@
 #include "recording/verification/clock_aligner.hpp"
 
-#include "recording/call_audio.hpp"
 #include "recording/tap_runs.hpp"
+#include "recording/verification/witness_samples.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -9,13 +9,6 @@
 
 namespace earshot::recording {
 namespace {
-
-const Chunk* find_chunk(const RecordingEvidence& recording, ChunkIndex index) {
-  const auto at = std::ranges::find_if(recording.chunks, [&](const ChunkEvidence& candidate) {
-    return candidate.chunk.index == index;
-  });
-  return at == recording.chunks.end() ? nullptr : &at->chunk;
-}
 
 void publish(GatheredEvidence& evidence, std::size_t recording, const Alignment& found) {
   auto& pieces = evidence.call.mapping.pieces;
@@ -99,37 +92,11 @@ void ClockAligner::count(const Alignment& alignment) {
 Task<Result<void>> ClockAligner::fetch(EvidencePtr evidence, OneRecording* one, TapSamples* tap) {
   const auto& recording = evidence->call.recordings[one->index];
   for (const auto& window : one->windows) {
-    const Chunk* chunk = find_chunk(recording, window.chunk);
-    if (chunk == nullptr) continue;
-    auto spoken = co_await read_tap(tap, window);
-    if (!spoken) co_return Failure(spoken.error());
-    const auto samples = samples_of(services_.chunks, *chunk);
-    auto bytes = co_await samples->read(window.first_frame, window.frames);
-    if (!bytes && worth_retrying(bytes.error()))
-      co_return fail("read a chunk's samples", bytes.error());
-    if (!bytes) continue;  // torn since it was measured: the levels stand
-    one->fetched.push_back({.window = window,
-                            .tap = std::move(*spoken),
-                            .tap_rate_hz = tap->format().sample_rate_hz,
-                            .recorded = decode_pcm(*bytes, chunk->format, window.channel),
-                            .recorded_rate_hz = chunk->format.sample_rate_hz});
+    auto fetched = co_await fetch_window(&services_.chunks, tap, &recording, window);
+    if (!fetched) co_return Failure(fetched.error());
+    if (*fetched) one->fetched.push_back(std::move(**fetched));  // else the levels stand
   }
   co_return ok();
-}
-
-// Nothing where the tap is damaged.
-Task<Result<std::vector<std::int16_t>>> ClockAligner::read_tap(TapSamples* tap,
-                                                               WaveformWindow window) {
-  const auto format = tap->format();
-  const auto frame_at = [&](Duration time) {
-    return static_cast<std::uint64_t>(std::max<Duration::rep>(time.count(), 0)) *
-           format.sample_rate_hz / 1'000'000;
-  };
-  const auto first = frame_at(window.tap_from);
-  auto bytes = co_await tap->read(first, frame_at(window.tap_from + window.tap_length) - first);
-  if (bytes) co_return decode_pcm(*bytes, format, window.side == Speaker::caller ? 0U : 1U);
-  if (worth_retrying(bytes.error())) co_return fail("read the tap", bytes.error());
-  co_return std::vector<std::int16_t>{};
 }
 
 }  // namespace earshot::recording

@@ -51,7 +51,6 @@ class ClockAligner {
   Task<Result<void>> compare_waveforms(EvidencePtr evidence, WorkPtr work);
   void count(const Alignment& alignment);
   Task<Result<void>> fetch(EvidencePtr evidence, OneRecording* one, TapSamples* tap);
-  Task<Result<std::vector<std::int16_t>>> read_tap(TapSamples* tap, WaveformWindow window);
 
   Services services_;
   const VerdictThresholds& thresholds_;
