@@ -149,7 +149,8 @@ std::string recording_json(const RecordingView& view) { return json::serialize(s
 
 std::string turns_json(const std::vector<Turn>& turns) {
   json::array items;
-  for (const Turn& turn : turns) {
+  for (const Turn& stored : turns) {
+    const Turn turn = as_heard(stored);
     json::array words;
     for (const TurnWord& one : turn.words)
       words.push_back({{"text", one.text},

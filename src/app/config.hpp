@@ -103,7 +103,7 @@ struct Config {
   std::string noise_suppression;
   bool echo_cancellation = false;
   Duration play_out_lead{0};
-  Duration downlink_estimate{0};
+  std::optional<Duration> downlink_estimate;  // none: as measured
   std::string unreachable_notice_file;
   bool hang_up_when_unreachable = true;
   Duration idle_caller_max{0};

@@ -73,6 +73,15 @@ Apply span(Duration Config::* member, Duration unit, long long low, long long hi
   };
 }
 
+Apply span(std::optional<Duration> Config::* member, Duration unit, long long low, long long high) {
+  return [member, unit, low, high](Config& config, const std::string& value) -> Result<void> {
+    auto parsed = number(value, low, high);
+    if (!parsed) return Failure(parsed.error());
+    config.*member = unit * *parsed;
+    return ok();
+  };
+}
+
 Apply verdict_span(Duration VerdictThresholds::* member, Duration unit, long long low,
                    long long high) {
   return [member, unit, low, high](Config& config, const std::string& value) -> Result<void> {
@@ -453,9 +462,10 @@ std::vector<Setting> assistant_settings() {
       {"PLAY_OUT_LEAD_MS", group, "20..5000", "200",
        "How much of the assistant's audio may be ahead of the ear.", false,
        span(&Config::play_out_lead, 1ms, 20, 5000)},
-      {"DOWNLINK_ESTIMATE_MS", group, "0..2000", "250",
-       "Estimated delay from our sending to the caller's ear.", false,
-       span(&Config::downlink_estimate, 1ms, 0, 2000)},
+      {"DOWNLINK_ESTIMATE_MS", group, "0..2000", "",
+       "Delay from our sending to the caller's ear; empty: as recent recordings show it, 250 until "
+       "one does.",
+       false, span(&Config::downlink_estimate, 1ms, 0, 2000)},
       {"UNREACHABLE_NOTICE_FILE", group, "path", "",
        "WAV played when the assistant cannot be reached; empty: a bundled one.", false,
        text(&Config::unreachable_notice_file)},

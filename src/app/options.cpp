@@ -157,7 +157,7 @@ Result<calls::CallsOptions> calls_options(const Config& config,
   bridge.greeting_wait_max = config.greeting_wait;
   bridge.session_rate_hz = config.voice_live_sample_rate_hz;
   bridge.play_out_lead = config.play_out_lead;
-  bridge.downlink_estimate = config.downlink_estimate;
+  bridge.downlink_estimate = downlink_options(config).otherwise;
   bridge.hang_up_when_unreachable = config.hang_up_when_unreachable;
   bridge.idle_caller_max = config.idle_caller_max;
   bridge.idle_caller_prompt = config.idle_caller_prompt;
@@ -201,10 +201,17 @@ recording::DiscoveryOptions discovery_options(const Config& config) {
   return options;
 }
 
+recording::DownlinkOptions downlink_options(const Config& config) {
+  recording::DownlinkOptions options;
+  options.fixed = config.downlink_estimate;
+  return options;
+}
+
 recording::VerifierOptions verifier_options(const Config& config) {
   recording::VerifierOptions options;
   options.thresholds = config.verdict;
-  options.thresholds.downlink = config.downlink_estimate;
+  options.thresholds.downlink =
+      config.downlink_estimate.value_or(downlink_options(config).otherwise);
   options.verdict_after = config.verdict_after;
   return options;
 }

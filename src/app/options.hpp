@@ -10,6 +10,7 @@
 #include "alerts/alert_post.hpp"
 #include "app/config.hpp"
 #include "calls/call_options.hpp"
+#include "recording/downlink_estimate.hpp"
 #include "recording/file_watch.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/recording_fetch.hpp"
@@ -33,6 +34,7 @@ acs::ServiceFilesOptions service_files_options(const Config& config,
 recording::RecordingFetchOptions recording_fetch_options(const Config& config);
 recording::FileWatchOptions file_watch_options(const Config& config);
 recording::DiscoveryOptions discovery_options(const Config& config);
+recording::DownlinkOptions downlink_options(const Config& config);
 recording::VerifierOptions verifier_options(const Config& config);
 // `invalid`: a secret that is none.
 Result<alerts::DeliveryOptions> alert_delivery_options(const Config& config);

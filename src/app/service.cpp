@@ -26,6 +26,7 @@
 #include "mp3/mp3_decoder.hpp"
 #include "net/hop.hpp"
 #include "recording/byos_chunk_source.hpp"
+#include "recording/downlink_estimate.hpp"
 #include "recording/file_watch.hpp"
 #include "recording/merges.hpp"
 #include "recording/recording_discovery.hpp"
@@ -95,6 +96,7 @@ class RunningService : public Service {
     taps_->stop();
     tap_retention_->stop();
     retention_->stop();
+    downlink_->stop();
     reconciler_->stop();
     if (dead_letters_) dead_letters_->stop();
     alerts_.stop();
@@ -107,6 +109,7 @@ class RunningService : public Service {
   // that one's calls. What comes in meanwhile is stored, and waits for the director.
   Task<Result<void>> begin() {
     notes_->start();
+    co_await downlink_->refresh();
     if (auto opened = co_await open_doors(); !opened) co_return opened;
     if (auto started = co_await director_->start(); !started)
       co_return fail("taking up open calls", started.error());
@@ -116,6 +119,7 @@ class RunningService : public Service {
     tasks_.spawn(taps_->run());
     tasks_.spawn(tap_retention_->run());
     tasks_.spawn(retention_->run());
+    tasks_.spawn(downlink_->run());
     tasks_.spawn(reconciler_->run());
     if (dead_letters_) tasks_.spawn(dead_letters_->run());
     started_ = true;
@@ -236,6 +240,8 @@ class RunningService : public Service {
     if (!acs) return fail("ACS", acs.error());
     acs_ = std::move(*acs);
 
+    downlink_ = std::make_unique<recording::DownlinkEstimate>(
+        *store_, outside_.clock, outside_.counters, outside_.log, downlink_options(config_));
     auto options = calls_options(config_, storage->container_url);
     if (!options) return Failure(options.error());
     std::vector<calls::WorkerServices> bridging;
@@ -253,7 +259,7 @@ class RunningService : public Service {
                                  .known = known_,
                                  .notes = *notes_,
                                  .workers = std::move(bridging),
-                                 .make_bridge = make_call_bridge};
+                                 .make_bridge = bridge_factory()};
     director_ = std::make_unique<calls::CallDirector>(std::move(services), std::move(*options));
     calls::InboxServices receiving{control(), outside_.clock, outside_.log, outside_.counters,
                                    *store_,   *event_spool_,  known_,       *director_};
@@ -263,6 +269,16 @@ class RunningService : public Service {
       dead_letters_ = std::make_unique<calls::DeadLetters>(*letters_, *replay_, outside_.clock,
                                                            outside_.counters, outside_.log);
     return ok();
+  }
+
+  // Each new bridge takes the delay to the caller's ear as it was measured until then.
+  calls::BridgeFactory bridge_factory() {
+    return [this](BridgeServices services, const BridgeOptions& options, BridgeStart start,
+                  BridgeObserver& observer) {
+      BridgeOptions measured = options;
+      measured.downlink_estimate = downlink_->current();
+      return make_call_bridge(services, measured, std::move(start), observer);
+    };
   }
 
   void make_recording() {
@@ -286,7 +302,7 @@ class RunningService : public Service {
     verifier_ = std::make_unique<recording::CallVerifier>(
         recording::VerifierServices{*store_, *chunks_, *tap_spool_, *blobs_, *store_, alerts_,
                                     outside_.clock, outside_.counters, outside_.log,
-                                    outside_.offload},
+                                    outside_.offload, downlink_.get()},
         std::move(verifying));
     recording::ReconcilerOptions reconciling{.overdue_after = config_.verdict_after + 5min};
     reconciler_ = std::make_unique<recording::VerdictReconciler>(
@@ -430,6 +446,7 @@ class RunningService : public Service {
   std::unique_ptr<calls::CallNotes> notes_;
   std::unique_ptr<CallControl> acs_;
   std::unique_ptr<ServiceFiles> service_files_;
+  std::unique_ptr<recording::DownlinkEstimate> downlink_;
   std::unique_ptr<calls::CallDirector> director_;
   std::unique_ptr<calls::Inbox> inbox_;
   std::unique_ptr<EventReplay> replay_;

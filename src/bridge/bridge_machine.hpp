@@ -188,8 +188,9 @@ class BridgeMachine {
   void interrupt(SteadyTime now, Interruption why, BridgeActions& actions);
   void drop_behind_notice(SteadyTime now, ItemNumber notice, BridgeActions& actions);
   AssistantItem* playing_notice(SteadyTime now);
+  std::optional<TurnCut> cut_of(const AssistantItem& item, SteadyTime stop) const;
   void cut_item(SteadyTime now, AssistantItem& item, std::int64_t heard_samples,
-                BridgeActions& actions);
+                BridgeActions& actions, std::optional<TurnCut> cut = {});
   void mute_response(SteadyTime now, bool cancel, BridgeActions& actions);
   void save_complete_items(BridgeActions& actions);
   void save_item(AssistantItem& item, BridgeActions& actions);

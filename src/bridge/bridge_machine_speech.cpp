@@ -4,6 +4,7 @@
 #include "bridge/bridge_machine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace earshot::bridge {
 
@@ -161,7 +162,8 @@ void BridgeMachine::interrupt(SteadyTime now, Interruption why, BridgeActions& a
                   : play_out_.played_samples(item.number, now - options_.downlink_estimate);
     if (item.is_complete() && heard >= item.generated) continue;
     if (item.kind == SpeechKind::notice && why == Interruption::speech) continue;
-    cut_item(now, item, std::min(heard, item.generated), actions);
+    cut_item(now, item, std::min(heard, item.generated), actions,
+             was_stopped ? cut_of(item, now) : std::nullopt);
   }
   if (was_stopped) play_out_.stop(now);
 }
@@ -191,8 +193,18 @@ void BridgeMachine::drop_behind_notice(SteadyTime now, ItemNumber notice, Bridge
   }
 }
 
+// What verification needs to find in the recording where it was cut. Asked before the play-out
+// queue is stopped; nullopt: nothing of it was played.
+std::optional<TurnCut> BridgeMachine::cut_of(const AssistantItem& item, SteadyTime stop) const {
+  if (!item.play_start || *item.play_start >= stop) return std::nullopt;
+  return TurnCut{.stop_left = call_time(stop),
+                 .played_until = call_time(std::min(stop, item.play_end)),
+                 .generated = std::chrono::milliseconds(to_ms(item.generated)),
+                 .words = words_of(item, item.words.size())};
+}
+
 void BridgeMachine::cut_item(SteadyTime now, AssistantItem& item, std::int64_t heard_samples,
-                             BridgeActions& actions) {
+                             BridgeActions& actions, std::optional<TurnCut> cut) {
   item.interrupted = true;
   item.generation_ended = true;
   ignore_response(item.response_id);
@@ -216,6 +228,7 @@ void BridgeMachine::cut_item(SteadyTime now, AssistantItem& item, std::int64_t h
   turn.interrupted = true;
   turn.cut_is_estimated = heard.is_estimated;
   turn.words = words_of(item, heard.words_heard);
+  turn.cut = std::move(cut);
   item.saved = true;
   book_.remember(turn);
   save_turn(item, std::move(turn), actions);  // before the server forgets its text
@@ -268,9 +281,12 @@ void BridgeMachine::save_turn(const AssistantItem& item, Turn turn, BridgeAction
     if (kept.is_estimated || kept.text.empty()) return;
     turn.text = std::move(kept.text);
     turn.generated_text.clear();
+    turn.cut.reset();
     turn.words = words_of(item, kept.words_heard);
     turn.end = *from;
   }
+  // Or it would tell of words that were played in it.
+  if (turn.cut && private_.first_in(turn.start, turn.cut->stop_left)) turn.cut.reset();
   actions.push_back(SaveTurn{std::move(turn)});
 }
 

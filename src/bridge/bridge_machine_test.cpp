@@ -163,6 +163,11 @@ TEST_CASE("an interruption stops the audio first, then saves what was heard, the
   CHECK(turn->end <= 6s);
   CHECK(bench.pacer.empty());
   CHECK_FALSE(bench.machine.play_out().is_playing(bench.now));
+  // For whoever finds the true cut in the recording.
+  REQUIRE(turn->cut.has_value());
+  CHECK(turn->cut->stop_left == 6250ms);
+  CHECK(turn->cut->played_until == 6250ms);
+  CHECK(turn->cut->generated == 10s);
 }
 
 TEST_CASE("a response that has been generated whole is interrupted while it still plays") {

@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "domain/alert.hpp"
 #include "domain/call.hpp"
+#include "domain/downlink.hpp"
 #include "domain/recording.hpp"
 #include "domain/recording_file.hpp"
 #include "domain/turn.hpp"
@@ -70,6 +71,8 @@ struct Changes {
   std::vector<RecordingPause> pauses;        // inserted, or `to` filled in (by recording and from)
   std::vector<Chunk> chunks;                 // inserted or updated by (recording, index)
   std::vector<Turn> turns;                   // inserted or updated by (call, session, item)
+  // Inserted or updated by call; read through ports/downlink_store.hpp.
+  std::vector<MeasuredDownlink> downlinks;
   std::vector<Verdict> verdicts;  // inserted; `conflict` when the call has one of that number
   // Inserted or updated by (recording, index), unless what is stored was told later; read through
   // ports/file_locations.hpp.

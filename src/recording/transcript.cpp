@@ -262,8 +262,22 @@ class TurnPlacer {
   Duration to_{0};
 };
 
-TranscriptTurn place_turn(const Turn& turn, const Placer& placer, bool verified,
+std::optional<TranscriptCut> cut_of(const Turn& turn) {
+  if (!turn.cut) return std::nullopt;
+  TranscriptCut cut{.verified_by = {},
+                    .stop_left = turn.cut->stop_left,
+                    .believed_end = turn.end,
+                    .believed_text = turn.text};
+  if (turn.verified) {
+    cut.verified_by = turn.verified->basis;
+    cut.uncertainty = turn.verified->uncertainty;
+  }
+  return cut;
+}
+
+TranscriptTurn place_turn(const Turn& stored, const Placer& placer, bool verified,
                           TranscriptSource source) {
+  const Turn turn = as_heard(stored);
   const Duration end = std::max(turn.start, turn.end);
   TranscriptTurn out{.speaker = turn.speaker,
                      .text = turn.text,
@@ -271,6 +285,7 @@ TranscriptTurn place_turn(const Turn& turn, const Placer& placer, bool verified,
                      .cut_is_estimated = turn.cut_is_estimated,
                      .words = turn.words,
                      .call = {.start = turn.start, .end = end},
+                     .cut = cut_of(stored),
                      .session_id = turn.session_id,
                      .item_id = turn.item_id};
   const TurnPlacer placing(placer, turn);

@@ -37,6 +37,17 @@ struct TurnPlace {
   bool operator==(const TurnPlace&) const = default;
 };
 
+// Where a turn was cut, and on whose word.
+struct TranscriptCut {
+  // What its end and text rest on; none: the bridge's estimate.
+  std::optional<MappingBasis> verified_by;
+  Duration uncertainty{0};  // of the end, half-width; of what was verified
+  Duration stop_left{0};    // StopAudio, call time
+  // As the bridge had it.
+  Duration believed_end{0};  // call time
+  std::string believed_text;
+};
+
 struct TranscriptTurn {
   Speaker speaker = Speaker::caller;
   TurnPlace place;   // in the source asked for
@@ -50,7 +61,8 @@ struct TranscriptTurn {
   std::optional<TurnPlace> repaired;
   // What the places in acs and repaired rest on; none: neither is there.
   std::optional<MappingBasis> basis;
-  Duration uncertainty{0};  // of them, half-width
+  Duration uncertainty{0};           // of them, half-width
+  std::optional<TranscriptCut> cut;  // by a StopAudio
   std::string session_id;
   std::string item_id;
 };

@@ -20,6 +20,19 @@ json::value show(const std::optional<MappingBasis>& basis) {
   return basis ? json::value(to_text(*basis)) : json::value("call_clock");
 }
 
+json::object show(const TranscriptCut& cut) {
+  json::object shown{{"placedBy", "bridge"},
+                     {"uncertaintySeconds", nullptr},
+                     {"stopAudioSeconds", seconds(cut.stop_left)},
+                     {"believedEndSeconds", seconds(cut.believed_end)},
+                     {"believedText", cut.believed_text}};
+  if (cut.verified_by) {
+    shown["placedBy"] = to_text(*cut.verified_by);
+    shown["uncertaintySeconds"] = seconds(cut.uncertainty);
+  }
+  return shown;
+}
+
 json::object show(const TranscriptTurn& turn, bool on_call_clock) {
   json::object positions{{"call", show(turn.call)}};
   if (turn.acs) positions["acs"] = show(*turn.acs);
@@ -36,6 +49,7 @@ json::object show(const TranscriptTurn& turn, bool on_call_clock) {
   shown["cutIsEstimated"] = turn.cut_is_estimated;
   shown["placedBy"] = on_call_clock ? json::value("call_clock") : show(turn.basis);
   shown["uncertaintySeconds"] = on_call_clock ? 0 : seconds(turn.uncertainty);
+  shown["cut"] = turn.cut ? json::value(show(*turn.cut)) : json::value(nullptr);
   shown["positions"] = std::move(positions);
   shown["words"] = std::move(words);
   shown["itemId"] = turn.item_id;

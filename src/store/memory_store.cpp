@@ -263,6 +263,16 @@ Task<Result<std::vector<Turn>>> MemoryStore::turns_of(ContextId call) {
   co_return found;
 }
 
+Task<Result<std::vector<MeasuredDownlink>>> MemoryStore::recent_downlinks(int limit) {
+  std::lock_guard lock(state_->mutex);
+  std::vector<MeasuredDownlink> found;
+  for (const auto& [call, measured] : state_->tables.downlinks) found.push_back(measured);
+  std::ranges::sort(found, std::greater<>(),
+                    [](const MeasuredDownlink& one) { return std::tie(one.at, one.call); });
+  found.resize(std::min(found.size(), static_cast<std::size_t>(std::max(limit, 0))));
+  co_return found;
+}
+
 Task<Result<TranscriptPage>> MemoryStore::search_transcripts(TranscriptQuery query) {
   const auto text = check_search(query);
   if (!text) co_return Failure(text.error());
@@ -277,7 +287,8 @@ Task<Result<TranscriptPage>> MemoryStore::search_transcripts(TranscriptQuery que
   std::lock_guard lock(state_->mutex);
   for (const auto& [key, turn] : state_->tables.turns) {
     const auto call = state_->tables.calls.find(turn.call);
-    if (call == state_->tables.calls.end() || !holds(turn.text, *text)) continue;
+    const std::string& heard = turn.verified ? turn.verified->text : turn.text;
+    if (call == state_->tables.calls.end() || !holds(heard, *text)) continue;
     const auto received_at = call->second.received_at;
     if (!within(received_at, query.from, query.to)) continue;
     TranscriptHit hit{.call = turn.call,
@@ -287,7 +298,7 @@ Task<Result<TranscriptPage>> MemoryStore::search_transcripts(TranscriptQuery que
                       .speaker = turn.speaker,
                       .start = turn.start,
                       .end = turn.end,
-                      .text = turn.text};
+                      .text = heard};
     if (behind && !comes_before(*behind, position_of(hit))) continue;
     hits.push_back(std::move(hit));
   }

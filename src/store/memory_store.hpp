@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
@@ -20,7 +21,8 @@ class MemoryStore : public TranscriptSearch,
                     public FileLocations,
                     public MergeStore,
                     public AlertStore,
-                    public RetentionStore {
+                    public RetentionStore,
+                    public DownlinkStore {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -53,6 +55,7 @@ class MemoryStore : public TranscriptSearch,
   Task<Result<std::vector<RecordingPause>>> pauses_of(RecordingId id) override;
   Task<Result<std::vector<Chunk>>> chunks_of(RecordingId id) override;
   Task<Result<std::vector<Turn>>> turns_of(ContextId call) override;
+  Task<Result<std::vector<MeasuredDownlink>>> recent_downlinks(int limit) override;
   Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) override;
   Task<Result<std::vector<Diagnostics>>> diagnostics_of(ContextId call) override;
   Task<Result<std::optional<Verdict>>> verdict_of(ContextId call,

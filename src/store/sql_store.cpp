@@ -2,6 +2,7 @@
 
 #include "store/detail/alert_rows.hpp"
 #include "store/detail/call_rows.hpp"
+#include "store/detail/downlink_rows.hpp"
 #include "store/detail/erasure_rows.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/file_rows.hpp"
@@ -94,6 +95,7 @@ void apply(Connection& connection, const Changes& changes, const NewIds& ids) {
   for (const auto& chunk : changes.chunks) put_chunk(connection, chunk);
   for (const auto& location : changes.file_locations) put_file_location(connection, location);
   for (const auto& turn : changes.turns) put_turn(connection, turn);
+  for (const auto& measured : changes.downlinks) put_downlink(connection, measured);
   for (const auto& verdict : changes.verdicts) put_verdict(connection, verdict);
   for (const auto& entry : changes.journal) append_journal(connection, entry);
   for (const auto& [call, diagnostics] : changes.diagnostics)
@@ -203,6 +205,9 @@ class SqlStoreImpl : public SqlStore {
   }
   Task<Result<std::vector<Turn>>> turns_of(ContextId call) override {
     return read([call](Connection& connection) { return find_turns(connection, call); });
+  }
+  Task<Result<std::vector<MeasuredDownlink>>> recent_downlinks(int limit) override {
+    return read([limit](Connection& connection) { return find_downlinks(connection, limit); });
   }
   Task<Result<std::vector<JournalEntry>>> journal_of(ContextId call) override {
     return read([call](Connection& connection) { return find_journal(connection, call); });

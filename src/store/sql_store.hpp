@@ -19,6 +19,7 @@
 #include "base/random.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
@@ -56,7 +57,8 @@ class SqlStore : public TranscriptSearch,
                  public FileLocations,
                  public MergeStore,
                  public AlertStore,
-                 public RetentionStore {
+                 public RetentionStore,
+                 public DownlinkStore {
  public:
   // Called after each commit that added jobs, on the committer's thread; quick. Before the first
   // commit; none: nobody is told.

@@ -265,6 +265,34 @@ void call_store_keeps_what_belongs_to_a_call(const StoreFactory& make) {
     CHECK(describe(turns[0]) == describe(early));
     CHECK(describe(turns[1]) == describe(late));
   }
+  SUBCASE("a turn that was verified keeps what the bridge believed of it") {
+    auto turn = sample_turn("c1", "i1");
+    REQUIRE(commit(*store, {.turns = {turn}}).has_value());
+    turn.verified = VerifiedCut{.basis = MappingBasis::waveform,
+                                .end = 2'400'007us,
+                                .uncertainty = 21'003us,
+                                .text = "Good after",
+                                .is_estimated = true,
+                                .words = {{.text = "G", .start = 1'500'001us, .end = 2us}}};
+    REQUIRE(commit(*store, {.turns = {turn}}).has_value());
+    CHECK(describe(value_of(store->run(calls.turns_of({"c1"}))).at(0)) == describe(turn));
+    turn.verified.reset();
+    turn.cut.reset();
+    REQUIRE(commit(*store, {.turns = {turn}}).has_value());
+    CHECK(describe(value_of(store->run(calls.turns_of({"c1"}))).at(0)) == describe(turn));
+  }
+  SUBCASE("downlink delays come newest first, one for each call") {
+    REQUIRE(commit(*store, {.calls = {sample_call("c2")}}).has_value());
+    MeasuredDownlink early{
+        .call = {"c1"}, .at = at_second(1), .delay = 180ms, .uncertainty = 31ms, .cuts = 2};
+    MeasuredDownlink late{.call = {"c2"}, .at = at_second(2), .delay = 250ms};
+    REQUIRE(commit(*store, {.downlinks = {early, late}}).has_value());
+    early.delay = -20'001us;
+    REQUIRE(commit(*store, {.downlinks = {early}}).has_value());
+    auto& downlinks = store->downlinks();
+    CHECK(value_of(store->run(downlinks.recent_downlinks(5))) == std::vector{late, early});
+    CHECK(value_of(store->run(downlinks.recent_downlinks(1))) == std::vector{late});
+  }
   SUBCASE("verdicts come back with every field, by number, and none is replaced") {
     const auto first = sample_verdict("c1", 1);
     auto second = sample_verdict("c1", 2);

@@ -45,6 +45,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   TranscriptSearch& search() override { return *store_; }
   AlertStore& alerts() override { return *store_; }
   RetentionStore& retention() override { return *store_; }
+  DownlinkStore& downlinks() override { return *store_; }
   const MemoryLog& log() const { return log_; }
 
  private:

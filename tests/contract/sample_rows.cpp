@@ -125,7 +125,11 @@ Turn sample_turn(const std::string& call, const std::string& item) {
           .interrupted = true,
           .cut_is_estimated = true,
           .words = {{.text = "Good", .start = 1'500'000us, .end = 1'700'000us},
-                    {.text = "a \\ b\n", .start = 1'700'000us, .end = 2'500'000us}}};
+                    {.text = "a \\ b\n", .start = 1'700'000us, .end = 2'500'000us}},
+          .cut = TurnCut{.stop_left = 2'750'000us,
+                         .played_until = 2'700'000us,
+                         .generated = 4'000'001us,
+                         .words = {{.text = "and", .start = 2'500'000us, .end = 2'600'000us}}}};
 }
 
 Verdict sample_verdict(const std::string& call, int number) {
@@ -261,8 +265,22 @@ std::string describe(const Turn& t) {
   auto text = fmt::format("{} {} {} {} {} {} {} {} {} {}", t.call.text, t.item_id, t.session_id,
                           static_cast<int>(t.speaker), t.start.count(), t.end.count(), t.text,
                           t.generated_text, t.interrupted, t.cut_is_estimated);
-  for (const auto& word : t.words)
-    text += fmt::format(" [{} {} {}]", word.start.count(), word.end.count(), word.text);
+  const auto list = [&](const std::vector<TurnWord>& words) {
+    for (const auto& word : words)
+      text += fmt::format(" [{} {} {}]", word.start.count(), word.end.count(), word.text);
+  };
+  list(t.words);
+  if (t.cut) {
+    text += fmt::format(" cut {} {} {}", t.cut->stop_left.count(), t.cut->played_until.count(),
+                        t.cut->generated.count());
+    list(t.cut->words);
+  }
+  if (t.verified) {
+    text += fmt::format(" verified {} {} {} {} {}", static_cast<int>(t.verified->basis),
+                        t.verified->end.count(), t.verified->uncertainty.count(), t.verified->text,
+                        t.verified->is_estimated);
+    list(t.verified->words);
+  }
   return text;
 }
 

@@ -26,6 +26,7 @@ class MemoryUnderTest : public StoreUnderTest {
   TranscriptSearch& search() override { return store_; }
   AlertStore& alerts() override { return store_; }
   RetentionStore& retention() override { return store_; }
+  DownlinkStore& downlinks() override { return store_; }
 
  private:
   SeededRandom random_{1};
@@ -48,6 +49,7 @@ class SqliteUnderTest : public StoreUnderTest {
   TranscriptSearch& search() override { return *store_; }
   AlertStore& alerts() override { return *store_; }
   RetentionStore& retention() override { return *store_; }
+  DownlinkStore& downlinks() override { return *store_; }
 
  private:
   TemporaryDirectory directory_;

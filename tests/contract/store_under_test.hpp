@@ -5,6 +5,7 @@
 #include "net/testing/test_runtime.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
@@ -26,6 +27,7 @@ class StoreUnderTest {
   virtual TranscriptSearch& search() = 0;
   virtual AlertStore& alerts() = 0;
   virtual RetentionStore& retention() = 0;
+  virtual DownlinkStore& downlinks() = 0;
 
   template <class T>
   T run(Task<T> task) {

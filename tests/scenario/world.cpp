@@ -101,8 +101,9 @@ World::World(WorldOptions options)
     assistant_events.push_back(
         fmt::format("{:.3f} {} {}", std::chrono::duration<double>(at).count(), session, what));
   }};
-  voice_live = simulator::make_voice_live_server(runtime.executor(), runtime.clock(), random, log,
-                                                 speech, options.voice_live, std::move(events));
+  voice_live = simulator::make_voice_live_server(
+      runtime.executor(), runtime.clock(), random, log,
+      options.speech != nullptr ? *options.speech : speech, options.voice_live, std::move(events));
   voice_live->add_routes(acs->router());
   if (options.blob_service) {
     blob_service.make_container(container);

@@ -41,6 +41,7 @@ class NumberedSpeech : public simulator::Speech {
 struct WorldOptions {
   simulator::AcsOptions acs;
   simulator::VoiceLiveOptions voice_live;
+  simulator::Speech* speech = nullptr;  // instead of the world's own; outlives it
   // More of the service's environment, or other values than the world's own.
   std::map<std::string, std::string> environment;
   // Recordings are in a container of the simulator's Blob Storage, not in a directory.

@@ -137,6 +137,8 @@ CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
       aligner_(
           {services.blobs, services.spool, services.chunks, services.offload, services.counters},
           options_.thresholds),
+      cuts_({services.store, services.blobs, services.spool, services.chunks, services.offload,
+             services.counters, services.downlink}),
       second_copies_(services.files, services.chunks, services.clock),
       mender_({services.store, services.blobs, services.spool, services.chunks, services.offload,
                services.log}),
@@ -219,6 +221,7 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
     co_return JobOutcome{JobDone{}};
   }
   draft->verdict.at = now;
+  if (auto done = co_await correct_turns(evidence); !done) co_return Failure(done.error());
   if (auto done = co_await write_transcript(evidence, draft->verdict); !done)
     co_return Failure(done.error());
   if (auto done = co_await write_manifest(evidence, draft->verdict); !done)
@@ -278,6 +281,16 @@ Task<Result<std::vector<Chunk>>> CallVerifier::second_copies_of(EvidencePtr evid
       if (copy.unusable.empty()) copies.push_back(std::move(copy.chunk));
   }
   co_return copies;
+}
+
+// Before the transcript, which shows what is corrected.
+Task<Result<void>> CallVerifier::correct_turns(EvidencePtr evidence) {
+  auto done = co_await cuts_.verify(evidence);
+  if (done || (worth_retrying(done.error()) && clock_.wall_now() < deadline_of(evidence->call)))
+    co_return done;
+  log_.warn("a call's interrupted turns end where the bridge believed",
+            {{"call", evidence->call.call.id.text}, {"error", done.error().message}});
+  co_return ok();
 }
 
 Task<Result<void>> CallVerifier::write_transcript(EvidencePtr evidence, Verdict verdict) {

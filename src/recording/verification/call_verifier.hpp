@@ -21,6 +21,7 @@
 #include "recording/second_copies.hpp"
 #include "recording/transcript_store.hpp"
 #include "recording/verification/clock_aligner.hpp"
+#include "recording/verification/cut_verifier.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
 #include "recording/verification/witness_files.hpp"
 
@@ -62,6 +63,7 @@ struct VerifierServices {  // all outlive the verifier
   Counters& counters;
   Log& log;
   Offload& offload;  // for comparing the sound, which takes seconds for a call of hours
+  DownlinkEstimate* downlink = nullptr;  // is told when a call has shown its downlink delay
 };
 
 class CallVerifier {
@@ -87,6 +89,7 @@ class CallVerifier {
   Task<Result<BlobName>> mend(EvidencePtr evidence, DraftPtr draft, int number);
   Task<Result<std::vector<Chunk>>> second_copies_of(EvidencePtr evidence);
   Task<void> decide(EvidencePtr evidence, DraftPtr draft);
+  Task<Result<void>> correct_turns(EvidencePtr evidence);
   Task<Result<void>> write_transcript(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> write_manifest(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> store(Verdict verdict, std::optional<Verdict> before);
@@ -111,6 +114,7 @@ class CallVerifier {
   WitnessReader witness_;
   EvidenceGatherer gatherer_;
   ClockAligner aligner_;
+  CutVerifier cuts_;
   SecondCopies second_copies_;
   Mender mender_;
   TranscriptStore transcripts_;

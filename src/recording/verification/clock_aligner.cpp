@@ -35,6 +35,7 @@ Task<Result<void>> ClockAligner::align(EvidencePtr evidence) {
   co_await compare_levels(evidence, work);
   auto refined = co_await compare_waveforms(evidence, work);
   for (const auto& one : *work) publish(*evidence, one.index, one.alignment);
+  for (auto& one : *work) evidence->alignments.push_back({one.index, std::move(one.alignment)});
   std::ranges::sort(evidence->call.mapping.pieces, {}, [](const MappingPiece& piece) {
     return std::tuple(piece.side, piece.from, piece.to, piece.chunk);
   });

@@ -6,13 +6,22 @@
 #include "domain/evidence.hpp"
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
+#include "recording/alignment.hpp"
 #include "recording/chunk_inspector.hpp"
 #include "recording/level_track.hpp"
 #include "recording/verification/witness_files.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace earshot::recording {
+
+// Of one recording, as the clock aligner found it.
+struct RecordingAlignment {
+  std::size_t recording = 0;  // in CallEvidence::recordings
+  Alignment alignment;
+};
 
 struct GatheredEvidence {
   CallEvidence call;
@@ -22,6 +31,7 @@ struct GatheredEvidence {
   std::vector<std::vector<StretchLevels>> recorded;
   // Files of a recording are there of which its search has seen none yet.
   bool search_is_behind = false;
+  std::vector<RecordingAlignment> alignments;
 };
 
 class EvidenceGatherer {

@@ -54,6 +54,7 @@ Result<void> MemoryTables::check(const Changes& changes) const {
   if (!std::ranges::all_of(changes.personal, call_known, &CallPersonal::call) ||
       !std::ranges::all_of(changes.recordings, call_known, &Recording::call) ||
       !std::ranges::all_of(changes.turns, call_known, &Turn::call) ||
+      !std::ranges::all_of(changes.downlinks, call_known, &MeasuredDownlink::call) ||
       !std::ranges::all_of(changes.verdicts, call_known, &Verdict::call))
     return fail(ErrorKind::not_found, "there is no such call");
   std::set<std::pair<ContextId, int>> judged;
@@ -113,8 +114,10 @@ void MemoryTables::apply(Changes changes, Random& random) {
   for (auto& turn : changes.turns) {
     turn.text = mend_text(turn.text);
     turn.generated_text = mend_text(turn.generated_text);
+    if (turn.verified) turn.verified->text = mend_text(turn.verified->text);
     turns[{turn.call, turn.session_id, turn.item_id}] = std::move(turn);
   }
+  for (auto& measured : changes.downlinks) downlinks[measured.call] = measured;
   for (auto& verdict : changes.verdicts) {
     for (auto& finding : verdict.findings) finding.detail = mend_text(finding.detail);
     const std::pair key(verdict.call, verdict.number);

@@ -38,6 +38,7 @@ struct MemoryTables {
   std::map<std::pair<RecordingId, WallTime>, RecordingPause> pauses;
   std::map<std::pair<RecordingId, ChunkIndex>, Chunk> chunks;
   std::map<std::pair<RecordingId, ChunkIndex>, RecordingFile> files;
+  std::map<ContextId, MeasuredDownlink> downlinks;
   std::map<std::pair<RecordingId, int>, Merge> merges;
   std::map<std::tuple<ContextId, std::string, std::string>, Turn> turns;
   std::map<std::pair<ContextId, int>, Verdict> verdicts;
