@@ -70,12 +70,20 @@ struct BridgeLevels {
 // Of several runs; where two have the same time, the later run's word holds.
 BridgeLevels join_ledgers(const std::vector<LedgerContents>& runs);
 
+// That what came in as the caller's held what we had played. It is silent in the ledger below.
+struct OwnVoiceReturned {
+  Duration delay{0};    // from play-out to its return, in the median
+  double gain_db = 0;   // of what returned, against what was played, in the median
+  Duration removed{0};  // of what would have counted as the caller's speech
+};
+
 struct CallEvidence {
   Call call;
   std::vector<RecordingEvidence> recordings;  // oldest first
   std::optional<BridgeLevels> ledger;
   bool tap_present = false;   // the samples, in spool or store
   bool media_opened = false;  // there ever was a media socket
+  std::optional<OwnVoiceReturned> own_voice;
   ClockMapping mapping;
   // No more is expected: the searches have ended, or the deadline has come.
   bool final = false;

@@ -212,6 +212,7 @@ class Judge {
   void judge_witnesses() {
     verdict_.by_acs = numbers().present > Duration{0};
     judge_ledger();
+    note_own_voice();
     const bool examined = note_unexamined();
     const bool spoken = numbers().caller_alone >= thresholds_.party_alone ||
                         numbers().assistant_alone >= thresholds_.party_alone;
@@ -244,6 +245,17 @@ class Judge {
       note(FindingKind::tap_lost,
            "the ledger tells of a tap, and it is not there: nothing can be "
            "mended from it");
+  }
+
+  void note_own_voice() {
+    if (!evidence_.own_voice) return;
+    const auto& own = *evidence_.own_voice;
+    note(FindingKind::own_voice_returns,
+         fmt::format("what comes in of the caller holds what was played to the caller, {:.0f} ms "
+                     "later and {:.0f} dB quieter; {:.2f} s of it are not counted as the caller's "
+                     "speech",
+                     seconds(own.delay) * 1000, std::max(0.0, -own.gain_db), seconds(own.removed)),
+         {}, {}, Speaker::caller);
   }
 
   // True: what the recording holds is not what the bridge heard.

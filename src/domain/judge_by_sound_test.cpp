@@ -67,6 +67,15 @@ TEST_CASE(
   CHECK(finding->detail.find("200 ppm too slow") != std::string::npos);
 }
 
+TEST_CASE("our own voice coming back is named, with what was taken off the caller's speech") {
+  Recorded call;
+  call.evidence.own_voice = OwnVoiceReturned{.delay = 240ms, .gain_db = -12.4, .removed = 3500ms};
+  const auto* finding = find(call.verdict(), FindingKind::own_voice_returns);
+  REQUIRE(finding != nullptr);
+  CHECK(finding->party == Speaker::caller);
+  CHECK(finding->detail.find("240 ms later and 12 dB quieter; 3.50 s") != std::string::npos);
+}
+
 TEST_CASE("a recording that sounds otherwise than the bridge heard is not confirmed by it") {
   Recorded call;
   call.evidence.recordings[0].contents_differ = {Speaker::caller};

@@ -52,6 +52,7 @@ enum class FindingKind {
   end_uncertain,             // the call's end was found by asking, so it may have been earlier
   not_examined,              // audio whose sound could not be read
   contents_differ,           // a party's sound in it is not what the bridge heard of that party
+  own_voice_returns,         // what comes in of the caller holds what we played; not counted
 };
 
 // Where a finding is about a recording, a chunk, a party or a stretch of call time, they are named.

@@ -126,6 +126,8 @@ std::string_view to_text(FindingKind value) {
       return "not_examined";
     case FindingKind::contents_differ:
       return "contents_differ";
+    case FindingKind::own_voice_returns:
+      return "own_voice_returns";
   }
   return "unknown";
 }

@@ -1,9 +1,10 @@
 #include "recording/own_voice.hpp"
 
 #include "domain/level_meter.hpp"
-#include "recording/detail/lag_path.hpp"
+#include "recording/detail/fast_correlation.hpp"
 #include "recording/detail/level_scale.hpp"
 #include "recording/detail/level_units.hpp"
+#include "recording/waveform_match.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,17 +13,19 @@ namespace earshot::recording {
 
 namespace {
 
-using detail::LevelUnit;
-using detail::PlacedUnit;
+constexpr std::int64_t probe_slots = 50;  // a second
+constexpr std::int64_t echo_slots = echo_delay_max / level_slot;
+// Of a probe, so much must be speech.
+constexpr int loud_slots_min = 25;
+// Quieter than what was played by more than this, nothing of it is worth looking for.
+constexpr double echo_loss_max_db = 45;
+constexpr std::uint32_t echo_rate_hz = match_rate_hz / 2;
 
-constexpr double probability_min = 0.9;
-constexpr double evidence_min = 3;
-// Of the assistant's speech, this much must return before anything is called an echo.
-constexpr double share_min = 0.3;
-// What is louder than the echo should be by this much is the caller.
-constexpr double caller_over_echo_db = 6;
-// Around an echo's slot, which need not meet the grid, and rings on.
-constexpr std::int64_t ring_slots = 3;
+double db_at(const std::vector<std::uint8_t>& levels, std::int64_t slot) {
+  if (slot < 0 || slot >= static_cast<std::int64_t>(levels.size())) return -200;
+  const std::uint8_t level = levels[static_cast<std::size_t>(slot)];
+  return level < level_lowest ? -200 : level_dbfs(level);
+}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -31,54 +34,206 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+bool is_worth_it(const CallLevels& call, std::int64_t first, double speech_dbfs) {
+  int loud = 0;
+  double loudest_played = -200;
+  for (std::int64_t k = first; k < first + probe_slots; ++k) {
+    const double level = db_at(call.assistant, k);
+    if (level >= speech_dbfs) ++loud;
+    loudest_played = std::max(loudest_played, level);
+  }
+  if (loud < loud_slots_min) return false;
+  double loudest_back = -200;
+  for (std::int64_t k = first; k < first + probe_slots + echo_slots; ++k)
+    loudest_back = std::max(loudest_back, db_at(call.caller, k));
+  return loudest_back > loudest_played - echo_loss_max_db;
+}
+
+// Every other one first, then every other one of the rest.
+std::vector<EchoProbe> in_spread_order(const std::vector<EchoProbe>& probes) {
+  std::vector<EchoProbe> ordered;
+  ordered.reserve(probes.size());
+  std::size_t step = 1;
+  while (step * 2 < probes.size()) step *= 2;
+  std::vector<bool> taken(probes.size());
+  for (; step > 0; step /= 2)
+    for (std::size_t i = 0; i < probes.size(); i += step) {
+      if (taken[i]) continue;
+      taken[i] = true;
+      ordered.push_back(probes[i]);
+    }
+  return ordered;
+}
+
+}  // namespace
+
+std::vector<EchoProbe> propose_echo_probes(const CallLevels& call) {
+  const auto scale = detail::scale_of(call.assistant, detail::NoData::silence);
+  std::vector<EchoProbe> all;
+  if (!scale.has_speech) return all;
+  const auto runs = detail::play_out_ranges(call);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    for (std::int64_t at = runs[i].from; at + probe_slots <= runs[i].to;) {
+      const bool worth_it = is_worth_it(call, at, scale.speech_dbfs);
+      if (worth_it)
+        all.push_back({.from = at * level_slot, .length = probe_slots * level_slot, .run = i});
+      at += worth_it ? probe_slots : probe_slots / 5;
+    }
+  if (all.size() <= echo_probes_max) return in_spread_order(all);
+  std::vector<EchoProbe> chosen;
+  chosen.reserve(echo_probes_max);
+  // Neighbours in pairs, so that a run's delay can be seen to stay.
+  constexpr std::size_t pairs = echo_probes_max / 2;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    const std::size_t first = i * (all.size() - 1) / pairs;
+    chosen.push_back(all[first]);
+    chosen.push_back(all[first + 1]);
+  }
+  return in_spread_order(chosen);
+}
+
+// --- one probe ---
+
+namespace {
+
+constexpr double correlation_min = 0.1;
+// At any other lag there must be less than this share of it.
+constexpr double rival_share_max = 0.5;
+// What is near the peak belongs to it: a voice resembles itself a pitch period later …
+constexpr std::size_t peak_apart = echo_rate_hz * 30 / 1000;
+// … and a tone as long as it lasts. But only what comes back nearly whole may be so blurred.
+constexpr std::size_t tone_apart = echo_rate_hz * 450 / 1000;
+constexpr double correlation_of_tones_min = 0.6;
+// -66 dBFS after the tilt: less is nothing.
+constexpr double power_min = 2.5e-7;
+
+std::vector<float> at_echo_rate(std::span<const std::int16_t> samples, std::uint32_t rate_hz) {
+  const auto fine = prepare_for_match(samples, rate_hz);
+  std::vector<float> out(fine.size() / 2);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = (fine[2 * i] + fine[2 * i + 1]) / 2;
+  return out;
+}
+
+double energy_of(std::span<const float> samples) {
+  double sum = 0;
+  for (const float sample : samples) sum += double{sample} * double{sample};
+  return sum;
+}
+
+bool has_rival(std::span<const double> curve, std::size_t peak, std::size_t apart) {
+  const double most = std::abs(curve[peak]) * rival_share_max;
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    const std::size_t away = i > peak ? i - peak : peak - i;
+    if (away > apart && std::abs(curve[i]) > most) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<EchoSighting> find_echo(const HeardProbe& heard) {
+  const auto played = at_echo_rate(heard.played, heard.rate_hz);
+  const auto came_in = at_echo_rate(heard.came_in, heard.rate_hz);
+  const auto length = static_cast<double>(played.size());
+  if (played.empty() || came_in.size() <= played.size()) return {};
+  const double own = energy_of(played);
+  if (own < power_min * length) return {};
+  const auto dots = detail::dot_products(played, came_in);
+  std::vector<double> curve(dots.size());
+  double theirs = energy_of(std::span(came_in).first(played.size()));
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    if (i > 0)
+      theirs += double{came_in[i + played.size() - 1]} * double{came_in[i + played.size() - 1]} -
+                double{came_in[i - 1]} * double{came_in[i - 1]};
+    // So quiet that chance would do.
+    if (theirs > own * std::pow(10, -echo_loss_max_db / 10))
+      curve[i] = dots[i] / std::sqrt(own * theirs);
+  }
+  const auto peak = static_cast<std::size_t>(
+      std::ranges::max_element(curve, {}, [](double value) { return std::abs(value); }) -
+      curve.begin());
+  const double correlation = std::abs(curve[peak]);
+  if (correlation < correlation_min) return {};
+  const bool is_sharp = !has_rival(curve, peak, peak_apart);
+  const bool is_tone =
+      correlation >= correlation_of_tones_min && !has_rival(curve, peak, tone_apart);
+  if (!is_sharp && !is_tone) return {};
+  return EchoSighting{.probe = heard.probe,
+                      .delay = Duration(static_cast<std::int64_t>(peak) * 1'000'000 / echo_rate_hz),
+                      .gain_db = 20 * std::log10(std::abs(dots[peak]) / own),
+                      .correlation = correlation};
+}
+
+// --- all of them ---
+
+namespace {
+
+constexpr Duration delay_agrees = 5ms;
+// The delay of a line that does not change from run to run.
+constexpr double delay_stays_ms = 20;
+constexpr std::size_t sightings_min = 3;
+constexpr double sighted_share_min = 0.3;
+// What is louder than the echo should be by this much is the caller.
+constexpr double caller_over_echo_db = 3;
+// Around an echo's slot, which need not meet the grid, and rings on.
+constexpr std::int64_t ring_slots = 3;
+
 struct Echo {
-  std::int64_t first_slot;  // of the assistant
-  std::int64_t end_slot;
-  std::int64_t lag;
-  double gain_db;
+  SlotRange played;
+  std::int64_t lag = 0;  // slots
+  double gain_db = 0;
 };
 
-double db_at(const std::vector<std::uint8_t>& levels, std::int64_t slot) {
-  if (slot < 0 || slot >= static_cast<std::int64_t>(levels.size())) return -200;
-  const std::uint8_t level = levels[static_cast<std::size_t>(slot)];
-  return level < level_lowest ? -200 : level_dbfs(level);
+double ms_of(Duration duration) { return static_cast<double>(duration.count()) / 1000; }
+
+std::vector<EchoSighting> agreeing(std::span<const EchoSighting> sightings) {
+  std::vector<EchoSighting> kept;
+  for (std::size_t i = 0; i < sightings.size(); ++i)
+    for (std::size_t k = 0; k < sightings.size(); ++k)
+      if (i != k && std::chrono::abs(sightings[i].delay - sightings[k].delay) <= delay_agrees) {
+        kept.push_back(sightings[i]);
+        break;
+      }
+  return kept;
 }
 
-// By how much the unit's loud slots come back quieter.
-double gain_of(const CallLevels& call, const LevelUnit& unit, std::int64_t lag, double loud_dbfs) {
+struct Typical {
+  double delay_ms = 0;
+  double gain_db = 0;
+};
+
+Typical typical_of(std::span<const EchoSighting> sightings) {
+  std::vector<double> delays;
   std::vector<double> gains;
-  for (std::int64_t k = unit.first_slot; k < unit.end_slot(); ++k) {
-    const double played = db_at(call.assistant, k);
-    const double returned = db_at(call.caller, k + lag);
-    if (played >= loud_dbfs && returned > -200) gains.push_back(returned - played);
+  delays.reserve(sightings.size());
+  gains.reserve(sightings.size());
+  for (const EchoSighting& one : sightings) {
+    delays.push_back(ms_of(one.delay));
+    gains.push_back(one.gain_db);
   }
-  return median(std::move(gains));
+  return {.delay_ms = median(std::move(delays)), .gain_db = median(std::move(gains))};
 }
 
-std::vector<Echo> find_echoes(const CallLevels& call, const std::vector<LevelUnit>& units,
-                              const std::vector<PlacedUnit>& placed, double loud_dbfs) {
+// Each run of the assistant's with the delay that was seen in it; one in which none was seen only
+// where all others have the same.
+std::vector<Echo> echoes_of(const CallLevels& call, std::span<const EchoSighting> sightings) {
+  const Typical all = typical_of(sightings);
+  const bool stays = std::ranges::all_of(sightings, [&](const EchoSighting& one) {
+    return std::abs(ms_of(one.delay) - all.delay_ms) <= delay_stays_ms;
+  });
+  const auto runs = detail::play_out_ranges(call);
   std::vector<Echo> echoes;
-  for (const PlacedUnit& one : placed) {
-    if (one.probability < probability_min || one.evidence < evidence_min) continue;
-    const LevelUnit& unit = units[one.unit];
-    echoes.push_back({.first_slot = unit.first_slot,
-                      .end_slot = unit.end_slot(),
-                      .lag = one.lag,
-                      .gain_db = gain_of(call, unit, one.lag, loud_dbfs)});
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    std::vector<EchoSighting> mine;
+    std::ranges::copy_if(sightings, std::back_inserter(mine),
+                         [i](const EchoSighting& one) { return one.probe.run == i; });
+    if (mine.empty() && !stays) continue;
+    const Typical typical = mine.empty() ? all : typical_of(mine);
+    echoes.push_back({.played = runs[i],
+                      .lag = std::lround(typical.delay_ms / ms_of(level_slot)),
+                      .gain_db = typical.gain_db});
   }
   return echoes;
-}
-
-// Runs too short to be found for themselves come back as their neighbours do.
-void fill_between(std::vector<Echo>& echoes, std::int64_t slots) {
-  for (std::size_t i = 0; i < echoes.size(); ++i) {
-    Echo& echo = echoes[i];
-    echo.first_slot = i == 0 ? 0 : echoes[i - 1].end_slot;
-    if (i + 1 < echoes.size())
-      echo.end_slot = std::max(echo.first_slot, (echo.end_slot + echoes[i + 1].first_slot) / 2);
-    else
-      echo.end_slot = slots;
-  }
 }
 
 // The loudest that may return at that slot of the caller's.
@@ -86,15 +241,16 @@ double expected_dbfs(const CallLevels& call, const Echo& echo, std::int64_t call
   double most = -200;
   for (std::int64_t back = -1; back <= ring_slots; ++back) {
     const std::int64_t k = caller_slot - echo.lag - back;
-    if (k >= echo.first_slot && k < echo.end_slot) most = std::max(most, db_at(call.assistant, k));
+    if (k >= echo.played.from && k < echo.played.to)
+      most = std::max(most, db_at(call.assistant, k));
   }
   return most + echo.gain_db;
 }
 
 void mark(const CallLevels& call, const Echo& echo, double audible_dbfs,
           std::vector<std::uint8_t>& marks) {
-  const std::int64_t from = std::max<std::int64_t>(0, echo.first_slot + echo.lag - 1);
-  const std::int64_t to = std::min(call.slots(), echo.end_slot + echo.lag + ring_slots);
+  const std::int64_t from = std::max<std::int64_t>(0, echo.played.from + echo.lag - 1);
+  const std::int64_t to = std::min(call.slots(), echo.played.to + echo.lag + ring_slots);
   for (std::int64_t slot = from; slot < to; ++slot) {
     const double expected = expected_dbfs(call, echo, slot);
     if (expected < audible_dbfs) continue;
@@ -117,53 +273,37 @@ std::vector<SlotRange> ranges_of(const std::vector<std::uint8_t>& marks) {
 
 }  // namespace
 
-OwnVoice find_own_voice(const CallLevels& call, Duration delay_max) {
-  OwnVoice found;
-  detail::UnitOptions unit_options;
-  unit_options.mixed = false;
-  const auto units = detail::cut_into_units(call, Speaker::assistant, unit_options);
-  if (units.empty()) return found;
-  const std::int64_t reach = delay_max / level_slot / 2 + 1;
-  const auto track = detail::track_of(RecordedStretch{}, call.caller);
-  const auto placed =
-      detail::place_units(units, track, {.centre = reach - 1, .reach = reach, .drift = 0});
-
-  const auto scale = detail::scale_of(call.assistant, detail::NoData::silence);
-  std::vector<Echo> echoes = find_echoes(call, units, placed, scale.speech_dbfs + 6);
-  double speech = 0;
-  double returned = 0;
-  std::vector<double> lags;
-  std::vector<double> gains;
-  std::vector<double> scores;
-  for (const PlacedUnit& one : placed) {
-    speech += units[one.unit].speech;
-    if (one.probability < probability_min || one.evidence < evidence_min) continue;
-    returned += units[one.unit].speech;
-    lags.push_back(static_cast<double>(one.lag));
-    scores.push_back(one.correlation);
-  }
-  if (echoes.empty() || returned < share_min * speech) return found;
-  gains.reserve(echoes.size());
-  for (const Echo& echo : echoes) gains.push_back(echo.gain_db);
-  found.present = true;
-  found.delay = static_cast<std::int64_t>(median(lags)) * level_slot;
-  found.gain_db = median(gains);
-  found.score = median(scores);
-  fill_between(echoes, call.slots());
-  const auto caller_scale = detail::scale_of(call.caller, detail::NoData::unknown);
+std::optional<OwnVoice> judge_echoes(const CallLevels& call, std::size_t probes,
+                                     std::span<const EchoSighting> sightings) {
+  const auto kept = agreeing(sightings);
+  if (kept.size() < sightings_min ||
+      static_cast<double>(kept.size()) < sighted_share_min * static_cast<double>(probes))
+    return {};
+  const bool one_run = std::ranges::all_of(
+      kept, [&](const EchoSighting& one) { return one.probe.run == kept.front().probe.run; });
+  if (one_run && detail::play_out_ranges(call).size() > 1) return {};
+  const Typical typical = typical_of(kept);
+  OwnVoice found{.delay = Duration(std::llround(typical.delay_ms * 1000)),
+                 .gain_db = typical.gain_db,
+                 .slots = {}};
+  const auto scale = detail::scale_of(call.caller, detail::NoData::unknown);
   std::vector<std::uint8_t> marks(call.caller.size());
-  for (const Echo& echo : echoes) mark(call, echo, caller_scale.floor_dbfs, marks);
+  for (const Echo& echo : echoes_of(call, kept)) mark(call, echo, scale.floor_dbfs, marks);
   found.slots = ranges_of(marks);
   return found;
 }
 
-CallLevels without_own_voice(CallLevels call, const OwnVoice& own_voice) {
+Duration remove_own_voice(std::vector<std::uint8_t>& caller, const OwnVoice& own_voice,
+                          double speech_dbfs) {
+  Duration removed{0};
   for (const SlotRange& range : own_voice.slots)
-    for (std::int64_t k = range.from; k < std::min(range.to, call.slots()); ++k) {
-      std::uint8_t& level = call.caller[static_cast<std::size_t>(k)];
+    for (std::int64_t k = range.from;
+         k < std::min(range.to, static_cast<std::int64_t>(caller.size())); ++k) {
+      if (db_at(caller, k) >= speech_dbfs) removed += level_slot;
+      std::uint8_t& level = caller[static_cast<std::size_t>(k)];
       if (level != level_no_data) level = level_silence;
     }
-  return call;
+  return removed;
 }
 
 }  // namespace earshot::recording

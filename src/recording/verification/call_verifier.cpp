@@ -134,6 +134,7 @@ CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
       options_(std::move(options)),
       witness_(services.spool, services.blobs),
       gatherer_(services.store, services.chunks, witness_, services.clock, options_.thresholds),
+      own_voice_(services.blobs, services.spool, services.offload, options_.thresholds),
       aligner_(
           {services.blobs, services.spool, services.chunks, services.offload, services.counters},
           options_.thresholds),
@@ -202,11 +203,7 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
     co_return wait_until(now + std::min<Duration>(options_.ledger_wait, 10s),
                          "the bridge's ledger is not there yet");
 
-  if (auto aligned = co_await aligner_.align(evidence); !aligned) {
-    if (now < deadline_of(known)) co_return Failure(aligned.error());
-    log_.warn("a call's clocks are compared by loudness alone",
-              {{"call", job.subject}, {"error", aligned.error().message}});
-  }
+  if (auto done = co_await compare_sound(evidence); !done) co_return Failure(done.error());
   const auto draft = co_await lay_out_time(evidence);
   const int number = *before ? (*before)->number + 1 : 1;
   auto rendered = co_await mend(evidence, draft, number);
@@ -229,6 +226,22 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
   if (auto done = co_await store(draft->verdict, std::move(*before)); !done)
     co_return Failure(done.error());
   co_return JobOutcome{JobDone{}};
+}
+
+Task<Result<void>> CallVerifier::compare_sound(EvidencePtr evidence) {
+  const bool may_wait = clock_.wall_now() < deadline_of(evidence->call);
+  const std::string call = evidence->call.call.id.text;
+  if (auto found = co_await own_voice_.find(evidence); !found) {
+    if (may_wait) co_return Failure(found.error());
+    log_.warn("a call's own voice was not looked for in what came in of the caller",
+              {{"call", call}, {"error", found.error().message}});
+  }
+  if (auto aligned = co_await aligner_.align(evidence); !aligned) {
+    if (may_wait) co_return Failure(aligned.error());
+    log_.warn("a call's clocks are compared by loudness alone",
+              {{"call", call}, {"error", aligned.error().message}});
+  }
+  co_return ok();
 }
 
 // Pure, and long for a long call: on a thread of its own.

@@ -23,6 +23,7 @@
 #include "recording/verification/clock_aligner.hpp"
 #include "recording/verification/cut_verifier.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
+#include "recording/verification/own_voice_finder.hpp"
 #include "recording/verification/witness_files.hpp"
 
 #include <memory>
@@ -79,6 +80,8 @@ class CallVerifier {
  private:
   using EvidencePtr = EvidenceGatherer::EvidencePtr;
   Task<Result<JobOutcome>> attempt(Job job);
+  // Both witnesses' sound against each other. Fails with what is worth another try.
+  Task<Result<void>> compare_sound(EvidencePtr evidence);
   // What is pure runs elsewhere: `timeline` is filled first, mended then, and judged at last.
   struct Draft {
     BuiltTimeline built;
@@ -113,6 +116,7 @@ class CallVerifier {
   VerifierOptions options_;
   WitnessReader witness_;
   EvidenceGatherer gatherer_;
+  OwnVoiceFinder own_voice_;
   ClockAligner aligner_;
   CutVerifier cuts_;
   SecondCopies second_copies_;

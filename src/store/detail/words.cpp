@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 5> discoveries{"not_started", "searching"
 constexpr std::array<std::string_view, 2> speakers{"caller", "assistant"};
 constexpr std::array<std::string_view, 7> verdict_kinds{
     "complete", "gapped", "truncated", "silent", "missing", "pending", "failed"};
-constexpr std::array<std::string_view, 25> finding_kinds{"duplicate_chunk",
+constexpr std::array<std::string_view, 26> finding_kinds{"duplicate_chunk",
                                                          "overlapping_chunks",
                                                          "missing_index",
                                                          "chunk_empty",
@@ -45,7 +45,8 @@ constexpr std::array<std::string_view, 25> finding_kinds{"duplicate_chunk",
                                                          "tap_lost",
                                                          "end_uncertain",
                                                          "not_examined",
-                                                         "contents_differ"};
+                                                         "contents_differ",
+                                                         "own_voice_returns"};
 constexpr std::array<std::string_view, 4> span_kinds{"recorded", "paused", "gap", "repaired"};
 constexpr std::array<std::string_view, 4> span_sources{"none", "acs", "acs_second_copy", "tap"};
 constexpr std::array<std::string_view, 9> gap_causes{
