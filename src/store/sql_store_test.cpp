@@ -68,6 +68,29 @@ InboundEvent event_number(int number) {
           .raw = "{}"};
 }
 
+// A call and what was said in it, as version 6 of the schema had them.
+void fill_version_6(Connection& connection) {
+  connection.execute(
+      "INSERT INTO calls (context_id, phase, correlation_id, server_call_id, connection_id, "
+      "ring_key, link_key, answer_request_id, resource, received_at, end_reason, end_code, "
+      "end_sub_code, recording_wish, recording_phase, recording_id, recording_start_request_id, "
+      "recording_starts, recording_state_event_seen, media_connected, media_restarts, version) "
+      "VALUES ('c1', 'ended', '', '', '', '', '', '', '', 1, '', 0, 0, 'record', 'none', '', '', "
+      "0, 0, 0, 0, 1)");
+  const std::pair<const char*, const char*> said[] = {
+      {"i1", "the invoice of March"}, {"i2", "an INVOICE, \u8acb\u6c42\u66f8"}, {"i3", ""}};
+  for (const auto& [item, text] : said) {
+    connection.execute(
+        "INSERT INTO turns (context_id, session_id, item_id, speaker, start_us, end_us, "
+        "interrupted, cut_is_estimated) VALUES ('c1', 's', :item, 'caller', 1, 2, 0, 0)",
+        {{"item", item}});
+    connection.execute(
+        "INSERT INTO turn_texts (context_id, session_id, item_id, text, generated_text, words) "
+        "VALUES ('c1', 's', :item, :text, '', '')",
+        {{"item", item}, {"text", text}});
+  }
+}
+
 std::string bytes_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream out;
@@ -111,6 +134,36 @@ TEST_CASE("a database of schema version 1 is brought up to date with its rows") 
   REQUIRE(journal.size() == 1);
   CHECK(journal[0].type == "from version 1");
   CHECK(opened.run(opened.store->next_due()).has_value());
+}
+
+TEST_CASE("what was said before there was a search is found after the migration") {
+  TemporaryDirectory directory;
+  const auto file = directory.path() / "a.db";
+  {
+    auto connection = connect(file);
+    CHECK(migrate(connection, all_migrations().first(6)) == 0);
+    fill_version_6(connection);
+  }
+  Opened opened(file);
+  const auto hits = [&](std::string text) {
+    TranscriptQuery query;
+    query.text = std::move(text);
+    auto page = opened.run(opened.store->search_transcripts(std::move(query)));
+    REQUIRE(page.has_value());
+    return page->hits.size();
+  };
+  CHECK(hits("invoice") == 2);
+  CHECK(hits("\u8acb\u6c42\u66f8") == 1);
+  CHECK(hits("no such word") == 0);
+  // What changes afterwards is found as it is now: the index knows the rows that it was filled
+  // with.
+  Changes changes;
+  Turn turn{.call = {"c1"}, .item_id = "i1", .session_id = "s"};
+  turn.text = "the refund of March";
+  changes.turns.push_back(std::move(turn));
+  REQUIRE(opened.run(opened.store->commit(std::move(changes))).has_value());
+  CHECK(hits("invoice") == 1);
+  CHECK(hits("refund") == 1);
 }
 
 TEST_CASE("a schema newer than the program is refused and left alone") {
