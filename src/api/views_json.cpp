@@ -1,6 +1,7 @@
 #include "api/detail/verdict_summary.hpp"
 #include "api/verdict_view.hpp"
 #include "api/views.hpp"
+#include "domain/imported_call.hpp"
 #include "domain/words.hpp"
 
 #include <boost/json.hpp>
@@ -66,6 +67,7 @@ json::object show(const CallView& view) {
   for (const Recording& recording : view.recordings) recordings.push_back(show(recording));
   return {{"contextId", call.id.text},
           {"state", to_text(call.phase)},
+          {"imported", is_imported(call)},
           {"caller", party(view.personal.caller)},
           {"called", party(view.personal.called)},
           {"callerName", view.personal.caller_name},

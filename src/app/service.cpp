@@ -5,6 +5,7 @@
 #include "alerts/alert_post.hpp"
 #include "api/alert_routes.hpp"
 #include "api/file_routes.hpp"
+#include "api/import_routes.hpp"
 #include "api/link_routes.hpp"
 #include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
@@ -28,6 +29,7 @@
 #include "recording/byos_chunk_source.hpp"
 #include "recording/downlink_estimate.hpp"
 #include "recording/file_watch.hpp"
+#include "recording/importing/recording_importer.hpp"
 #include "recording/merges.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/recording_fetch.hpp"
@@ -89,6 +91,7 @@ class RunningService : public Service {
     co_await inbox_->stop();
     fetch_->stop();
     merger_->stop();
+    importer_->stop();
     alert_post_->stop();
     co_await jobs_->stop(outside_.clock.steady_now() + 10s);
     co_await notes_->stop();
@@ -297,6 +300,11 @@ class RunningService : public Service {
         *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
         discovery_options(config_));
     auto verifying = verifier_options(config_);
+    recording::ImportServices importing{*store_,         *store_,           outside_.clock,
+                                        outside_.random, outside_.counters, outside_.log};
+    imports_ = std::make_unique<recording::Imports>(importing);
+    importer_ = std::make_unique<recording::RecordingImporter>(
+        importing, *blobs_, recording::ImporterOptions{.thresholds = verifying.thresholds});
     verifying.manifest_key = signing_key_;
     verifying.software = fmt::format("earshot {}", version);
     verifier_ = std::make_unique<recording::CallVerifier>(
@@ -339,6 +347,8 @@ class RunningService : public Service {
                   [this](Job job) { return file_watch_->run(std::move(job)); });
     jobs_->handle(recording::merge_recording_job,
                   [this](Job job) { return merger_->run(std::move(job)); });
+    jobs_->handle(recording::import_recordings_job,
+                  [this](Job job) { return importer_->run(std::move(job)); });
   }
 
   // Unlike a view, a merge may take its time over what it reads.
@@ -391,6 +401,8 @@ class RunningService : public Service {
                                           *blob_links_,      *signed_links_, outside_.clock,
                                           outside_.counters, outside_.log};
     link_routes_ = std::make_unique<api::LinkRoutes>(linking, config_.api_key, config_.link_max);
+    import_routes_ = std::make_unique<api::ImportRoutes>(*imports_, config_.api_key,
+                                                         outside_.counters, outside_.log);
     const api::TranscriptRoutesServices reading{*store_, *store_, outside_.counters, outside_.log};
     transcript_routes_ = std::make_unique<api::TranscriptRoutes>(reading, config_.api_key);
     api::AlertRoutesServices alerting{*store_, outside_.clock, outside_.counters, outside_.log};
@@ -420,6 +432,7 @@ class RunningService : public Service {
       file_routes_->add_routes(router, on_control);
       merge_routes_->add_routes(router, on_control);
       link_routes_->add_routes(router, on_control);
+      import_routes_->add_routes(router, on_control);
       transcript_routes_->add_routes(router, on_control);
       alert_routes_->add_routes(router, on_control);
       retention_->add_routes(router, on_control);
@@ -464,6 +477,8 @@ class RunningService : public Service {
   std::unique_ptr<recording::AudioOpener> merge_opener_;
   std::unique_ptr<recording::Merges> merges_;
   std::unique_ptr<recording::RecordingMerger> merger_;
+  std::unique_ptr<recording::Imports> imports_;
+  std::unique_ptr<recording::RecordingImporter> importer_;
   std::unique_ptr<recording::TapUploader> taps_;
   std::unique_ptr<recording::TapRetention> tap_retention_;
   std::unique_ptr<jobs::JobRunner> jobs_;
@@ -473,6 +488,7 @@ class RunningService : public Service {
   std::unique_ptr<api::FileRoutes> file_routes_;
   std::unique_ptr<api::MergeRoutes> merge_routes_;
   std::unique_ptr<api::LinkRoutes> link_routes_;
+  std::unique_ptr<api::ImportRoutes> import_routes_;
   std::unique_ptr<api::TranscriptRoutes> transcript_routes_;
   std::unique_ptr<api::AlertRoutes> alert_routes_;
   TaskGroup tasks_;

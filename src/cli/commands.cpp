@@ -71,6 +71,26 @@ void add_link_command(CLI::App& recordings, ChosenCommand& chosen) {
       "  earshot recordings link ID --merge 1 --json");
 }
 
+void add_import_command(CLI::App& recordings, ChosenCommand& chosen) {
+  auto* import_command = recordings.add_subcommand(
+      "import", "Adopts recordings in the container that the database has never seen");
+  auto options = bind<RecordingsImportOptions>(*import_command, chosen, run_recordings_import);
+  import_command
+      ->add_option("--from", options->from, "first date folder (UTC), as 20250801 or 2025-08-01")
+      ->required();
+  import_command->add_option("--to", options->to, "last date folder; today unless given");
+  import_command->add_flag("--dry-run", options->dry_run,
+                           "tells what it would do, and changes nothing");
+  import_command->add_flag("--no-wait", options->no_wait,
+                           "only asks for it; GET /api/v1/imports/{id} tells how far it is");
+  import_command->footer(
+      "Only names, metadata and headers are read. What is known already is left alone, so an "
+      "import may be repeated.\n"
+      "Examples:\n  earshot recordings import --from 20250801 --dry-run\n"
+      "  earshot recordings import --from 20250801 --to 20250831\n"
+      "  earshot recordings import --from 20250801 --json");
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, ChosenCommand& chosen) {
@@ -150,8 +170,8 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   search->add_option("--limit", search_options->limit, "how many")->check(CLI::Range(1, 200));
   search->add_option("--cursor", search_options->cursor, "the next page, as the one before says");
 
-  auto* recordings =
-      app.add_subcommand("recordings", "Recordings: list, show, download, merge, link, verify");
+  auto* recordings = app.add_subcommand(
+      "recordings", "Recordings: list, show, download, merge, link, verify, import");
   recordings->require_subcommand(1);
   recordings->footer(
       "Examples:\n  earshot recordings list\n  earshot recordings show "
@@ -209,7 +229,7 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
       "  earshot recordings merge ID --json");
 
   add_link_command(*recordings, chosen);
-
+  add_import_command(*recordings, chosen);
   auto* verify = recordings->add_subcommand(
       "verify", "Checks a manifest's signature, and audio against what it says");
   auto verify_options = bind<RecordingsVerifyOptions>(*verify, chosen, run_recordings_verify);

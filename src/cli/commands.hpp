@@ -95,6 +95,14 @@ struct RecordingsLinkOptions {
   std::optional<int> expires_s;  // none: the service's default
 };
 
+struct RecordingsImportOptions {
+  CommonOptions common;
+  std::string from;  // 20250801 or 2025-08-01
+  std::string to;    // "" = today
+  bool dry_run = false;
+  bool no_wait = false;
+};
+
 struct EventsReplayOptions {
   CommonOptions common;
   std::string file;  // "-" = standard input
@@ -166,6 +174,8 @@ Task<int> run_recordings_show(ApiClient& client, RecordingsShowOptions options);
 Task<int> run_recordings_download(ApiClient& client, RecordingsDownloadOptions options);
 Task<int> run_recordings_merge(ApiClient& client, RecordingsMergeOptions options);
 Task<int> run_recordings_link(ApiClient& client, RecordingsLinkOptions options);
+// 0 also when folders were refused: they are listed.
+Task<int> run_recordings_import(ApiClient& client, RecordingsImportOptions options);
 Task<int> run_alerts_list(ApiClient& client, AlertsListOptions options);
 Task<int> run_alerts_retry(ApiClient& client, AlertsRetryOptions options);
 Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options);

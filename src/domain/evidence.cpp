@@ -1,5 +1,6 @@
 #include "domain/evidence.hpp"
 
+#include "domain/imported_call.hpp"
 #include "domain/level_meter.hpp"
 
 #include <algorithm>
@@ -70,6 +71,7 @@ Duration length_of_frames(std::uint64_t frames, std::uint32_t rate_hz) {
 }
 
 std::optional<WallTime> call_time_zero(const Call& call) {
+  if (is_imported(call)) return call.received_at;
   return call.connected_at ? call.connected_at : call.answered_at;
 }
 

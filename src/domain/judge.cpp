@@ -1,6 +1,7 @@
 #include "domain/judge.hpp"
 
 #include "domain/detail/heard_parties.hpp"
+#include "domain/imported_call.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -42,6 +43,7 @@ class Judge {
   }
 
  private:
+  bool is_imported() const { return earshot::is_imported(evidence_.call); }
   const std::vector<Span>& spans() const { return verdict_.timeline.spans; }
   VerdictNumbers& numbers() { return verdict_.numbers; }
 
@@ -236,11 +238,14 @@ class Judge {
     ledger_is_whole_ = evidence_.ledger && share >= thresholds_.ledger_share;
     if (!ledger_is_whole_)
       note(FindingKind::ledger_lost,
-           !evidence_.media_opened ? std::string("no media socket was opened: the bridge heard "
-                                                 "nothing of the call")
-           : !evidence_.ledger     ? std::string("the bridge's ledger of the call is not there")
-                                   : fmt::format("the bridge's ledger covers {:.2f} s of {:.2f} s",
-                                                 seconds(n.ledger), seconds(n.call)));
+           is_imported()
+               ? std::string("the recording was imported: the call was none of this service's, and "
+                             "no bridge heard it")
+           : !evidence_.media_opened ? std::string("no media socket was opened: the bridge heard "
+                                                   "nothing of the call")
+           : !evidence_.ledger       ? std::string("the bridge's ledger of the call is not there")
+                               : fmt::format("the bridge's ledger covers {:.2f} s of {:.2f} s",
+                                             seconds(n.ledger), seconds(n.call)));
     if (evidence_.ledger && evidence_.ledger->has_tap && !evidence_.tap_present)
       note(FindingKind::tap_lost,
            "the ledger tells of a tap, and it is not there: nothing can be "
@@ -280,12 +285,15 @@ class Judge {
       for (const auto& one : recording.chunks)
         if (one.chunk.data_bytes > 0 && one.levels.empty()) {
           all = false;
-          verdict_.findings.push_back({.kind = FindingKind::not_examined,
-                                       .recording = recording.recording.id,
-                                       .chunk = one.chunk.index,
-                                       .party = {},
-                                       .detail = "its samples could not be read, so nothing is "
-                                                 "known of what is to be heard in it"});
+          verdict_.findings.push_back(
+              {.kind = FindingKind::not_examined,
+               .recording = recording.recording.id,
+               .chunk = one.chunk.index,
+               .party = {},
+               .detail = is_imported() ? "it was imported by its metadata and header: "
+                                         "what is to be heard in it is not known"
+                                       : "its samples could not be read, so nothing is "
+                                         "known of what is to be heard in it"});
         }
     return all;
   }
@@ -323,7 +331,10 @@ class Judge {
     const bool tail =
         std::ranges::any_of(places_, [](const Place& place) { return place.counts && place.tail; });
     if (earlier) return VerdictKind::gapped;
-    return tail ? VerdictKind::truncated : VerdictKind::complete;
+    if (tail) return VerdictKind::truncated;
+    // Of an imported call nobody knows when it began: what its first chunks held has no length.
+    return is_imported() && verdict_.has(FindingKind::missing_index) ? VerdictKind::gapped
+                                                                     : VerdictKind::complete;
   }
 
   void note_corroboration() {

@@ -6,6 +6,7 @@
 #include "store/detail/erasure_rows.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/file_rows.hpp"
+#include "store/detail/import_rows.hpp"
 #include "store/detail/job_rows.hpp"
 #include "store/detail/journal_rows.hpp"
 #include "store/detail/merge_rows.hpp"
@@ -263,6 +264,55 @@ class SqlStoreImpl : public SqlStore {
   }
   Task<Result<int>> unfinished_merges() override {
     return read([](Connection& connection) { return count_unfinished_merges(connection); });
+  }
+
+  Task<Result<void>> add_import(Import added, NewJob job) override {
+    Changes ids;
+    ids.jobs.push_back(job);
+    if (auto checked = check_ids(ids); !checked) co_return checked;
+    JobId job_id{make_uuid(random_)};
+    Writer::Work work = [added = std::move(added), job = std::move(job),
+                         job_id = std::move(job_id)](Connection& connection) {
+      put_import(connection, added);
+      add_job(connection, job, job_id);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (written && jobs_added_) jobs_added_();
+    co_return written;
+  }
+  Task<Result<std::optional<Import>>> find_import(ImportId id) override {
+    return read([id](Connection& connection) { return store::find_import(connection, id); });
+  }
+  Task<Result<std::vector<Import>>> list_imports(int limit) override {
+    return read([limit](Connection& connection) { return store::list_imports(connection, limit); });
+  }
+  Task<Result<void>> save_import(Import changed) override {
+    return writer_.write([changed = std::move(changed)](Connection& connection) {
+      update_import(connection, changed);
+    });
+  }
+  Task<Result<void>> put_import_item(ImportItem item, Changes changes) override {
+    if (auto checked = check_ids(changes); !checked) co_return checked;
+    const bool adds_jobs = !changes.jobs.empty() || !changes.alerts.empty();
+    auto ids = make_ids(changes, random_);
+    Writer::Work work = [item = std::move(item), changes = std::move(changes),
+                         ids = std::move(ids)](Connection& connection) {
+      store::put_import_item(connection, item);
+      apply(connection, changes, ids);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (written && adds_jobs && jobs_added_) jobs_added_();
+    co_return written;
+  }
+  Task<Result<std::vector<ImportItem>>> import_items(ImportItemQuery query) override {
+    return read([query = std::move(query)](Connection& connection) {
+      return find_import_items(connection, query);
+    });
+  }
+  Task<Result<std::optional<Chunk>>> find_chunk(BlobName audio, std::string document_id) override {
+    return read([audio, document_id](Connection& connection) {
+      return store::find_chunk(connection, audio, document_id);
+    });
   }
 
   Task<Result<TranscriptPage>> search_transcripts(TranscriptQuery query) override {

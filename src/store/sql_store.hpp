@@ -21,6 +21,7 @@
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
+#include "ports/import_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
 #include "ports/retention_store.hpp"
@@ -56,6 +57,7 @@ class SqlStore : public TranscriptSearch,
                  public JobStore,
                  public FileLocations,
                  public MergeStore,
+                 public ImportStore,
                  public AlertStore,
                  public RetentionStore,
                  public DownlinkStore {

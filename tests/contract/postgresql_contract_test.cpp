@@ -7,6 +7,7 @@
 #include "tests/contract/alert_store_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
+#include "tests/contract/import_store_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
 #include "tests/contract/postgresql_server.hpp"
@@ -42,6 +43,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
+  ImportStore& imports() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
   AlertStore& alerts() override { return *store_; }
   RetentionStore& retention() override { return *store_; }
@@ -71,6 +73,7 @@ TEST_CASE("PostgreSQL: an event is kept once") { call_store_keeps_events_once(po
 TEST_CASE("PostgreSQL: absurd text has an outcome") { call_store_bears_absurd_text(postgresql); }
 TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: imports are kept") { imports_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: what was said is found") { transcripts_are_found(postgresql); }
 TEST_CASE("PostgreSQL: alerts wait to be delivered") { alert_store_keeps_alerts(postgresql); }
 TEST_CASE("PostgreSQL: holds are kept") { holds_are_kept(postgresql); }

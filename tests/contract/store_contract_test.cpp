@@ -1,11 +1,13 @@
 // The contract of the stores, on memory and on SQLite.
 
 #include "base/random.hpp"
+#include "store/memory_import_store.hpp"
 #include "store/memory_store.hpp"
 #include "store/sql_store.hpp"
 #include "tests/contract/alert_store_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
+#include "tests/contract/import_store_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
 #include "tests/contract/retention_store_contract.hpp"
@@ -23,6 +25,7 @@ class MemoryUnderTest : public StoreUnderTest {
   JobStore& jobs() override { return store_; }
   FileLocations& files() override { return store_; }
   MergeStore& merges() override { return store_; }
+  ImportStore& imports() override { return imports_; }
   TranscriptSearch& search() override { return store_; }
   AlertStore& alerts() override { return store_; }
   RetentionStore& retention() override { return store_; }
@@ -31,6 +34,7 @@ class MemoryUnderTest : public StoreUnderTest {
  private:
   SeededRandom random_{1};
   store::MemoryStore store_{random_};
+  store::MemoryImportStore imports_{store_};
 };
 
 class SqliteUnderTest : public StoreUnderTest {
@@ -46,6 +50,7 @@ class SqliteUnderTest : public StoreUnderTest {
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
+  ImportStore& imports() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
   AlertStore& alerts() override { return *store_; }
   RetentionStore& retention() override { return *store_; }
@@ -74,6 +79,7 @@ TEST_CASE("memory store: an event is kept once") { call_store_keeps_events_once(
 TEST_CASE("memory store: absurd text has an outcome") { call_store_bears_absurd_text(memory); }
 TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept(memory); }
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
+TEST_CASE("memory store: imports are kept") { imports_are_kept(memory); }
 TEST_CASE("memory store: what was said is found") { transcripts_are_found(memory); }
 TEST_CASE("memory store: alerts wait to be delivered") { alert_store_keeps_alerts(memory); }
 TEST_CASE("memory store: holds are kept") { holds_are_kept(memory); }
@@ -96,6 +102,7 @@ TEST_CASE("SQLite: an event is kept once") { call_store_keeps_events_once(sqlite
 TEST_CASE("SQLite: absurd text has an outcome") { call_store_bears_absurd_text(sqlite); }
 TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlite); }
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
+TEST_CASE("SQLite: imports are kept") { imports_are_kept(sqlite); }
 TEST_CASE("SQLite: what was said is found") { transcripts_are_found(sqlite); }
 TEST_CASE("SQLite: alerts wait to be delivered") { alert_store_keeps_alerts(sqlite); }
 TEST_CASE("SQLite: holds are kept") { holds_are_kept(sqlite); }

@@ -7,6 +7,7 @@
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
+#include "ports/import_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
 #include "ports/retention_store.hpp"
@@ -24,6 +25,7 @@ class StoreUnderTest {
   virtual JobStore& jobs() = 0;
   virtual FileLocations& files() = 0;
   virtual MergeStore& merges() = 0;
+  virtual ImportStore& imports() = 0;
   virtual TranscriptSearch& search() = 0;
   virtual AlertStore& alerts() = 0;
   virtual RetentionStore& retention() = 0;

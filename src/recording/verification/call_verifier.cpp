@@ -1,5 +1,6 @@
 #include "recording/verification/call_verifier.hpp"
 
+#include "domain/imported_call.hpp"
 #include "domain/judge.hpp"
 #include "domain/words.hpp"
 
@@ -175,7 +176,9 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
   const auto evidence = *loaded;
   auto& known = evidence->call;
   // One that was never answered gets none; one that lasts has its job queued when it ends.
-  if (known.call.phase != CallPhase::ended || !call_time_zero(known.call))
+  // An imported one is judged by its import.
+  if (known.call.phase != CallPhase::ended || !call_time_zero(known.call) ||
+      is_imported(known.call))
     co_return JobOutcome{JobDone{}};
   auto before = co_await store_.verdict_of(known.call.id, std::nullopt);
   if (!before) co_return fail("load the last verdict", before.error());
@@ -417,6 +420,9 @@ Task<Result<void>> CallVerifier::ask(ContextId id) {
   if (!call) co_return Failure(call.error());
   if (call->phase == CallPhase::not_answered)
     co_return fail(ErrorKind::conflict, "the call was not answered, so there is nothing to judge");
+  if (is_imported(*call))
+    co_return fail(ErrorKind::conflict,
+                   "an imported recording is judged anew by importing its date again");
   if (call->phase != CallPhase::ended)
     co_return fail(ErrorKind::conflict, "the call is not over; its verdict follows its end");
   auto recordings = co_await store_.recordings_of(id);

@@ -2,6 +2,7 @@
 
 #include "domain/level_meter.hpp"
 #include "domain/timeline_builder.hpp"
+#include "recording/metadata_words.hpp"
 #include "recording/session_end.hpp"
 
 #include <algorithm>
@@ -10,20 +11,6 @@ namespace earshot::recording {
 namespace {
 
 constexpr std::uint64_t read_bytes = 1 << 20;
-
-MetadataWords words_of(const ChunkMetadata& metadata) {
-  MetadataWords words{.call_id = metadata.call_id,
-                      .index = metadata.index,
-                      .sample_rate_hz = metadata.sample_rate_hz,
-                      .channels = metadata.channels,
-                      .channel_type = metadata.channel_type,
-                      .types_swapped = metadata.types_swapped};
-  for (const auto& pause : metadata.pauses)
-    words.pauses.push_back({pause.start, pause.start + pause.duration});
-  for (const auto& participant : metadata.participants)
-    if (participant.channel) words.participant_channels.push_back(*participant.channel);
-  return words;
-}
 
 // A blob that is gone, or another one than was listed: it is looked at again later.
 Error as_moving(Error error) {

@@ -43,6 +43,11 @@ std::vector<Recording> query_recordings(Connection& connection, std::string_view
   return recordings;
 }
 
+constexpr std::string_view chunk_columns =
+    "chunk_index, audio, metadata, document_id, bytes, sample_rate_hz, channels, bits_per_sample, "
+    "data_offset, data_bytes, start_at, duration_us, etag, found_at";
+constexpr std::size_t chunk_column_count = 14;
+
 // Pauses and chunks name their recording only; their rows begin with its call.
 ContextId call_of(Connection& connection, const RecordingId& id) {
   auto recording = find_recording(connection, id);
@@ -240,14 +245,35 @@ std::vector<RecordingPause> find_pauses(Connection& connection, const RecordingI
 std::vector<Chunk> find_chunks(Connection& connection, const RecordingId& id) {
   const auto params = recording_params(connection, id);
   if (!params) return {};
-  const auto sql = fmt::format(
-      "SELECT chunk_index, audio, metadata, document_id, bytes, sample_rate_hz, channels, "
-      "bits_per_sample, data_offset, data_bytes, start_at, duration_us, etag, found_at FROM chunks "
-      "WHERE {} ORDER BY chunk_index",
-      of_recording);
+  const auto sql = fmt::format("SELECT {} FROM chunks WHERE {} ORDER BY chunk_index", chunk_columns,
+                               of_recording);
   std::vector<Chunk> chunks;
-  for (auto& row : connection.query(sql, 14, *params)) chunks.push_back(read_chunk(row, id));
+  for (auto& row : connection.query(sql, chunk_column_count, *params))
+    chunks.push_back(read_chunk(row, id));
   return chunks;
+}
+
+std::optional<Chunk> find_chunk(Connection& connection, const BlobName& audio,
+                                const std::string& document_id) {
+  const auto first = [&](std::string_view where, const Params& params) -> std::optional<Chunk> {
+    const auto sql = fmt::format(
+        "SELECT recording_id, {} FROM chunks WHERE {} ORDER BY found_at, recording_id LIMIT 1",
+        chunk_columns, where);
+    for (auto& row : connection.query(sql, chunk_column_count + 1, params)) {
+      const RecordingId recording{row.text()};
+      return read_chunk(row, recording);
+    }
+    return std::nullopt;
+  };
+  if (!audio.empty() && is_storable_id(audio.text))
+    if (auto found = first("audio <> '' AND audio = :audio", {{"audio", audio}})) return found;
+  const auto wanted = mend_text(document_id);
+  if (wanted.empty()) return std::nullopt;
+  // The beginning is what the index has.
+  return first(
+      "document_id <> '' AND substr(document_id, 1, 128) = substr(:wanted, 1, 128) AND document_id "
+      "= :document_id",
+      {{"wanted", wanted}, {"document_id", wanted}});
 }
 
 }  // namespace earshot::store

@@ -5,6 +5,7 @@
 #include "store/detail/connection.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace earshot::store {
@@ -21,5 +22,8 @@ std::vector<Recording> find_recordings(Connection& connection, const ContextId& 
 std::vector<Recording> list_recordings(Connection& connection, const RecordingQuery& query);
 std::vector<RecordingPause> find_pauses(Connection& connection, const RecordingId& id);
 std::vector<Chunk> find_chunks(Connection& connection, const RecordingId& id);
+// As ImportStore::find_chunk.
+std::optional<Chunk> find_chunk(Connection& connection, const BlobName& audio,
+                                const std::string& document_id);
 
 }  // namespace earshot::store

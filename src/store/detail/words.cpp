@@ -56,6 +56,9 @@ constexpr std::array<std::string_view, 3> mapping_bases{"metadata", "levels", "w
 constexpr std::array<std::string_view, 4> file_states{"waiting", "fetched", "not_needed",
                                                       "expired"};
 constexpr std::array<std::string_view, 4> merge_states{"waiting", "running", "done", "failed"};
+constexpr std::array<std::string_view, 4> import_states{"waiting", "running", "done", "failed"};
+constexpr std::array<std::string_view, 5> import_outcomes{"adopted", "updated", "known", "searched",
+                                                          "refused"};
 constexpr std::array<std::string_view, 4> alert_states{"waiting", "delivered", "dead", "kept"};
 constexpr std::array<std::string_view, 3> delivery_states{"waiting", "delivered", "dead"};
 
@@ -91,6 +94,8 @@ std::string_view to_word(GapCause cause) { return word_of(gap_causes, cause); }
 std::string_view to_word(MappingBasis basis) { return word_of(mapping_bases, basis); }
 std::string_view to_word(FileState state) { return word_of(file_states, state); }
 std::string_view to_word(MergeState state) { return word_of(merge_states, state); }
+std::string_view to_word(ImportState state) { return word_of(import_states, state); }
+std::string_view to_word(ImportOutcome outcome) { return word_of(import_outcomes, outcome); }
 std::string_view to_word(AlertState state) { return word_of(alert_states, state); }
 std::string_view to_word(DeliveryState state) { return word_of(delivery_states, state); }
 
@@ -121,6 +126,12 @@ void from_word(const std::string& word, MappingBasis& basis) {
 }
 void from_word(const std::string& word, FileState& state) { find_word(file_states, word, state); }
 void from_word(const std::string& word, MergeState& state) { find_word(merge_states, word, state); }
+void from_word(const std::string& word, ImportState& state) {
+  find_word(import_states, word, state);
+}
+void from_word(const std::string& word, ImportOutcome& outcome) {
+  find_word(import_outcomes, word, outcome);
+}
 void from_word(const std::string& word, AlertState& state) { find_word(alert_states, word, state); }
 void from_word(const std::string& word, DeliveryState& state) {
   find_word(delivery_states, word, state);

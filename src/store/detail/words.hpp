@@ -3,6 +3,7 @@
 
 #include "domain/alert.hpp"
 #include "domain/call.hpp"
+#include "domain/import.hpp"
 #include "domain/merge.hpp"
 #include "domain/recording.hpp"
 #include "domain/recording_file.hpp"
@@ -29,6 +30,8 @@ std::string_view to_word(GapCause cause);
 std::string_view to_word(MappingBasis basis);
 std::string_view to_word(FileState state);
 std::string_view to_word(MergeState state);
+std::string_view to_word(ImportState state);
+std::string_view to_word(ImportOutcome outcome);
 std::string_view to_word(AlertState state);
 std::string_view to_word(DeliveryState state);
 
@@ -48,6 +51,8 @@ void from_word(const std::string& word, GapCause& cause);
 void from_word(const std::string& word, MappingBasis& basis);
 void from_word(const std::string& word, FileState& state);
 void from_word(const std::string& word, MergeState& state);
+void from_word(const std::string& word, ImportState& state);
+void from_word(const std::string& word, ImportOutcome& outcome);
 void from_word(const std::string& word, AlertState& state);
 void from_word(const std::string& word, DeliveryState& state);
 

@@ -1,0 +1,276 @@
+#include "recording/importing/imported_recording.hpp"
+
+#include "base/base64.hpp"
+#include "base/crypto.hpp"
+#include "domain/imported_call.hpp"
+#include "domain/judge.hpp"
+#include "domain/timeline_builder.hpp"
+#include "domain/words.hpp"
+#include "recording/chunk_name.hpp"
+#include "recording/discovery_progress.hpp"
+#include "recording/metadata_words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <utility>
+
+namespace earshot::recording {
+namespace {
+
+// A recording lies under the UTC date of its start; ACS's idea of that may be off by a day.
+constexpr Duration date_slack = std::chrono::hours(24);
+// Findings that are named in an import's own words on a folder.
+constexpr std::size_t findings_told_max = 3;
+
+std::optional<WallTime> parse_date(std::string_view text) {
+  if (text.size() != 8) return std::nullopt;
+  return parse_iso8601(
+      fmt::format("{}-{}-{}T00:00:00Z", text.substr(0, 4), text.substr(4, 2), text.substr(6, 2)));
+}
+
+// 8-4-4-4-12 hexadecimal digits.
+bool is_guid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool digit = std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
+    if (dash ? text[i] != '-' : !digit) return false;
+  }
+  return true;
+}
+
+bool is_recording_id(const std::string& text) {
+  const auto decoded = base64::decode_url(text);
+  if (!decoded) return false;
+  const auto json = as_text(*decoded);
+  return json.starts_with('{') && json.contains("\"ResourceSpecificId\"");
+}
+
+std::string digest_of(std::string_view kind, const std::string& folder) {
+  return crypto::to_hex(crypto::sha256(as_bytes(fmt::format("{}\n{}", kind, folder))));
+}
+
+// The call that most of the chunks' metadata names; "" when there is no such.
+std::string usual_call(const std::vector<InspectedChunk>& chunks) {
+  std::map<std::string, int> votes;
+  for (const auto& one : chunks)
+    if (one.metadata && !one.metadata->call_id.empty()) ++votes[one.metadata->call_id];
+  const auto most =
+      std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
+  return most == votes.end() ? std::string() : most->first;
+}
+
+class Adopter {
+ public:
+  Adopter(FoundFolder folder, WallTime now, const VerdictThresholds& thresholds)
+      : folder_(std::move(folder)),
+        path_(read_folder_path(folder_.name)),
+        own_call_(usual_call(folder_.chunks)),
+        now_(now),
+        thresholds_(thresholds) {}
+
+  Result<Adoption> adopt() {
+    if (auto usable = check_audio(); !usable) return Failure(usable.error());
+    for (auto& one : folder_.chunks)
+      if (!is_own(one)) one.chunk.start.reset();
+    start_ = find_start();
+    end_ = find_end();
+    Adoption adoption{.call = make_call(), .recording = make_recording()};
+    for (auto& one : folder_.chunks) {
+      one.chunk.recording = adoption.recording.id;
+      adoption.chunks.push_back(one.chunk);
+    }
+    adoption.verdict = judge_it(adoption);
+    adoption.detail = tell(adoption.verdict);
+    return adoption;
+  }
+
+ private:
+  static bool has_audio(const InspectedChunk& one) { return one.chunk.data_bytes > 0; }
+
+  Result<void> check_audio() const {
+    const auto heard = std::ranges::any_of(folder_.chunks, [](const InspectedChunk& one) {
+      return has_audio(one) && length_of(one.chunk) > Duration{0};
+    });
+    if (heard) return ok();
+    const auto& first = folder_.chunks.front();
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("it holds no audio that can be read: chunk {}: {}", first.chunk.index.value,
+                    first.unusable.empty() ? "its length is not known" : first.unusable));
+  }
+
+  // Metadata that was written for this chunk of this recording, as far as it can be told.
+  bool is_own(const InspectedChunk& one) const {
+    if (!one.metadata || !one.chunk.start) return false;
+    const auto& words = *one.metadata;
+    const bool other_call =
+        !own_call_.empty() && !words.call_id.empty() && words.call_id != own_call_;
+    const bool other_index = words.index && *words.index != one.chunk.index.value;
+    return !other_call && !other_index && is_near_date(*one.chunk.start);
+  }
+
+  bool is_near_date(WallTime time) const {
+    return !path_.date || (time >= *path_.date - date_slack &&
+                           time < *path_.date + std::chrono::hours(24) * 8 + date_slack);
+  }
+
+  // The first chunk's start; of a later one, less what comes before it.
+  WallTime find_start() {
+    Duration before{0};
+    for (const auto& one : folder_.chunks) {
+      if (one.chunk.start) return *one.chunk.start - before;
+      before += length_of(one.chunk);
+    }
+    is_guessed_ = true;
+    // ACS writes a chunk when it is full, or its recording over. A container that was copied has
+    // newer times.
+    const auto written = folder_.modified_at - length_of(folder_.chunks.front().chunk);
+    return path_.date && !is_near_date(written) ? *path_.date : written;
+  }
+
+  WallTime find_end() const {
+    WallTime end = start_;
+    WallTime cursor = start_;
+    for (const auto& one : folder_.chunks) {
+      if (one.chunk.start) cursor = std::max(cursor, *one.chunk.start);
+      cursor += true_length(one);
+      end = std::max(end, cursor);
+    }
+    return end;
+  }
+
+  // What it was to hold: its metadata's word goes before its header's, which counts to 4 GB when it
+  // was never finished.
+  static Duration true_length(const InspectedChunk& one) {
+    Duration length = length_of(one.chunk);
+    for (const auto& pause : one.pauses) length += pause.duration;
+    if (one.chunk.start && one.metadata && one.metadata->duration)
+      return std::max(length, *one.metadata->duration);
+    const auto frame = one.chunk.format.frame_bytes();
+    if (frame == 0 || one.chunk.format.sample_rate_hz == 0) return length;
+    return length + length_of_frames(one.bytes_missing / frame, one.chunk.format.sample_rate_hz);
+  }
+
+  Call make_call() const {
+    Call call;
+    call.id = imported_call_id(folder_.name);
+    call.phase = CallPhase::ended;
+    call.ring_key = std::string(imported_ring_prefix) + call.id.text;
+    // A call id of ACS's that no API returns says less than nothing in another id's place.
+    if (!is_guid(path_.call)) call.server_call_id = {path_.call};
+    call.received_at = start_;
+    call.ended_at = end_;
+    call.end_reason = "imported: what became of the call is not known";
+    call.recording_phase = RecordingPhase::stopped;
+    call.recording_id = imported_recording_id(folder_.name);
+    return call;
+  }
+
+  Recording make_recording() const {
+    const auto first = std::ranges::find_if(folder_.chunks, has_audio);
+    const auto name = parse_chunk_name(first->chunk.audio.text);
+    bool unmixed = first->chunk.format.channels > 1;
+    if (first->metadata && !first->metadata->channel_type.empty())
+      unmixed = first->metadata->channel_type == "unmixed";
+    return {.id = imported_recording_id(folder_.name),
+            .call = imported_call_id(folder_.name),
+            .phase = RecordingPhase::stopped,
+            .channels = unmixed ? RecordingChannels::unmixed : RecordingChannels::mixed,
+            .format =
+                name && name->file == ChunkFile::mp3 ? RecordingFormat::mp3 : RecordingFormat::wav,
+            .byos = true,
+            .requested_at = start_,
+            .active_at = start_,
+            .ended_at = end_,
+            .end_reason = "imported",
+            // Nobody looks for more of it: its folder is all there is to know.
+            .discovery = Discovery::found,
+            .folder = folder_.name,
+            .discovered_at = now_};
+  }
+
+  Verdict judge_it(const Adoption& adoption) const {
+    CallEvidence evidence{.call = adoption.call, .final = true};
+    RecordingEvidence recording{.recording = adoption.recording};
+    recording.chunks.reserve(folder_.chunks.size());
+    for (std::size_t i = 0; i < folder_.chunks.size(); ++i) {
+      const auto& one = folder_.chunks[i];
+      ChunkEvidence chunk{.chunk = one.chunk,
+                          .exports = folder_.exports.at(i),
+                          .unreadable = one.unusable,
+                          .bytes_promised = one.bytes_missing};
+      if (one.metadata) chunk.metadata = words_of(*one.metadata);
+      recording.chunks.push_back(std::move(chunk));
+    }
+    evidence.recordings.push_back(std::move(recording));
+    auto built = build_timeline(evidence, thresholds_);
+    evidence.mapping = mapping_by_metadata(built.timeline, thresholds_);
+    auto verdict = judge(evidence, std::move(built), thresholds_);
+    verdict.at = now_;
+    return verdict;
+  }
+
+  // The findings that every imported recording has say nothing of this one.
+  std::string tell(const Verdict& verdict) const {
+    std::string text(to_text(verdict.kind));
+    std::size_t told = 0;
+    for (const auto& finding : verdict.findings) {
+      const bool usual = finding.kind == FindingKind::ledger_lost ||
+                         finding.kind == FindingKind::not_examined ||
+                         finding.kind == FindingKind::uncorroborated;
+      if (usual || ++told > findings_told_max) continue;
+      text += fmt::format("; {}{}", to_text(finding.kind),
+                          finding.chunk ? fmt::format(" ({})", finding.chunk->value) : "");
+    }
+    if (told > findings_told_max) text += fmt::format("; {} more", told - findings_told_max);
+    if (is_guessed_) text += "; no metadata tells its time, which is taken from its files";
+    return text;
+  }
+
+  FoundFolder folder_;
+  FolderPath path_;
+  std::string own_call_;
+  WallTime now_;
+  const VerdictThresholds& thresholds_;
+  WallTime start_{};
+  WallTime end_{};
+  bool is_guessed_ = false;
+};
+
+}  // namespace
+
+FolderPath read_folder_path(const std::string& folder) {
+  FolderPath path;
+  std::string_view rest = folder;
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  const auto first = rest.find('/');
+  path.date = parse_date(rest.substr(0, first));
+  if (first == std::string_view::npos) return path;
+  rest.remove_prefix(first + 1);
+  const auto last = rest.rfind('/');
+  // The call's id may hold a "/" itself.
+  if (last != std::string_view::npos) path.call = percent_decoded(rest.substr(0, last));
+  path.recording = percent_decoded(rest.substr(last + 1));
+  return path;
+}
+
+ContextId imported_call_id(const std::string& folder) {
+  const auto hex = digest_of("imported call", folder);
+  return {fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                      hex.substr(16, 4), hex.substr(20, 12))};
+}
+
+RecordingId imported_recording_id(const std::string& folder) {
+  auto segment = read_folder_path(folder).recording;
+  if (is_recording_id(segment)) return {std::move(segment)};
+  return {"imported-" + digest_of("imported recording", folder).substr(0, 32)};
+}
+
+Result<Adoption> adopt(FoundFolder folder, WallTime now, const VerdictThresholds& thresholds) {
+  if (folder.chunks.empty()) return fail(ErrorKind::invalid, "it holds no chunk");
+  return Adopter(std::move(folder), now, thresholds).adopt();
+}
+
+}  // namespace earshot::recording

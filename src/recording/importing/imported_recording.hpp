@@ -1,0 +1,49 @@
+#pragma once
+// What is adopted of a folder that nobody knows: a recording, a call to stand for the one that was
+// recorded, and the verdict. All of it rests on names, metadata and headers; no sample was heard.
+// Pure.
+
+#include "domain/call.hpp"
+#include "domain/recording.hpp"
+#include "domain/verdict.hpp"
+#include "recording/chunk_inspector.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace earshot::recording {
+
+// What a folder's path says: "20250801/<call>/<recording>/".
+struct FolderPath {
+  std::optional<WallTime> date;  // midnight; nullopt: the first segment is none
+  std::string call;              // decoded; "" when there is no such segment
+  std::string recording;         // the last segment, decoded; "" directly below the date
+};
+FolderPath read_folder_path(const std::string& folder);
+
+// Made of the folder's name: whoever adopts it, and however often, gives the same.
+ContextId imported_call_id(const std::string& folder);
+// The last segment where it is a recordingId of ACS's, which is that; else made of the folder's
+// name.
+RecordingId imported_recording_id(const std::string& folder);
+
+struct FoundFolder {
+  std::string name;
+  std::vector<InspectedChunk> chunks;  // by index, one of each
+  std::vector<int> exports;            // of each of these, how many there are
+  WallTime modified_at{};              // of the first audio file: its time when nothing else says
+};
+
+struct Adoption {
+  Call call;  // version 0
+  Recording recording;
+  std::vector<Chunk> chunks;
+  Verdict verdict;     // without a number
+  std::string detail;  // what was odd; "" when nothing was
+};
+
+// `invalid` when no chunk holds a sample that can be read, with the reason.
+Result<Adoption> adopt(FoundFolder folder, WallTime now, const VerdictThresholds& thresholds);
+
+}  // namespace earshot::recording
