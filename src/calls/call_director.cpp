@@ -3,6 +3,7 @@
 #include "base/crypto.hpp"
 #include "calls/detail/call_actor.hpp"
 #include "calls/detail/event_reading.hpp"
+#include "domain/imported_call.hpp"
 #include "domain/journal_text.hpp"
 #include "domain/words.hpp"
 
@@ -54,6 +55,12 @@ bool is_of_another_connection(const InboundEvent& event, const CallConnectionId&
          event.connection_id != own;
 }
 
+Counter& unmatched_counter(Counters& counters, const char* type) {
+  return counters.counter("earshot_recording_events_unmatched_total",
+                          "Authenticated events of recordings that no call here made",
+                          {{"type", type}});
+}
+
 }  // namespace
 
 struct CallDirector::State {
@@ -100,7 +107,10 @@ struct CallDirector::State {
   bool draining = false;
   std::unique_ptr<Signal> arrived;
   std::unique_ptr<Signal> actor_gone;
+  void tell_unplaced(const StoredEvent& stored);
   Counter& unknown;
+  Counter& unmatched_files;
+  Counter& unmatched_states;
   Counter& sockets_refused;
 };
 
@@ -117,6 +127,8 @@ CallDirector::State::State(CallServices services, CallsOptions options)
       actor_gone(shared.services.clock.make_signal()),
       unknown(shared.services.counters.counter("earshot_events_unplaced_total",
                                                "Stored events that belong to no call of ours")),
+      unmatched_files(unmatched_counter(shared.services.counters, "RecordingFileStatusUpdated")),
+      unmatched_states(unmatched_counter(shared.services.counters, "RecordingStateChanged")),
       sockets_refused(shared.services.counters.counter("earshot_media_sockets_unneeded_total",
                                                        "Media sockets that no open call wanted")) {
   shared.event_done = [this](std::int64_t number) {
@@ -236,7 +248,7 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
   const auto call = co_await call_of(stored.event);
   if (call.empty()) {
     unknown.add();
-    log.info("event of an unknown call ignored", {{"type", stored.event.type}});
+    tell_unplaced(stored);
     co_return forget(number);
   }
   auto actor = co_await find_actor(call);
@@ -266,6 +278,21 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
   missed = true;
 }
 
+// Of a recording it is worth more than a line: either another application records on the same
+// resource, or this database has lost a call, whose audio lies in the container all the same.
+void CallDirector::State::tell_unplaced(const StoredEvent& stored) {
+  const auto recording = detail::recording_of(stored.event);
+  if (recording.empty())
+    return log.info("event of an unknown call ignored", {{"type", stored.event.type}});
+  const bool told_of_files = std::holds_alternative<RecordingFileStatusUpdated>(stored.event.body);
+  (told_of_files ? unmatched_files : unmatched_states).add();
+  const auto day = stored.event.occurred_at.value_or(stored.received_at);
+  log.warn(
+      "event of a recording that no call here made; if it is ours, `earshot recordings import` "
+      "adopts it from its container",
+      {{"type", stored.event.type}, {"recording", recording.text}, {"date", to_compact_date(day)}});
+}
+
 // Which call an event is about: its callback address says so, or else ACS's ids do.
 Task<ContextId> CallDirector::State::call_of(InboundEvent event) {
   if (!event.context_id.empty()) co_return event.context_id;
@@ -279,7 +306,9 @@ Task<ContextId> CallDirector::State::call_of(InboundEvent event) {
     call = co_await found([&] { return store.find_call_by_server_call(event.server_call_id); });
   if (!call && !event.correlation_id.empty())
     call = co_await found([&] { return store.find_call_by_correlation(event.correlation_id); });
-  co_return call ? call->id : ContextId{};
+  // Of an imported call nothing is awaited: what ACS still says of it changes nothing.
+  const bool lives = call && !is_imported(*call);
+  co_return lives ? call->id : ContextId{};
 }
 
 Task<std::optional<Call>> CallDirector::State::found(

@@ -1,6 +1,7 @@
 // What the event on a recording's files leaves behind.
 
 #include "calls/testing/call_desk.hpp"
+#include "domain/imported_call.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -49,6 +50,39 @@ std::vector<Job> jobs_of(CallDesk& desk, std::string_view kind) {
 }
 
 }  // namespace
+
+TEST_CASE("an event of a recording that no call here made is counted and names its import") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  auto event = file_event(desk, two_chunks());
+  std::get<RecordingFileStatusUpdated>(event.body).recording_id = {"R-of-nobody"};
+  const auto unmatched = [&] {
+    return desk.counters
+        .counter("earshot_recording_events_unmatched_total", "",
+                 {{"type", "RecordingFileStatusUpdated"}})
+        .value();
+  };
+
+  SUBCASE("that the database has never seen") {}
+  SUBCASE("that was imported, of which nothing is awaited") {
+    Call call;
+    call.id = {"22222222-0000-4000-8000-000000000002"};
+    call.phase = CallPhase::ended;
+    call.ring_key = std::string(imported_ring_prefix) + call.id.text;
+    Changes changes;
+    changes.recordings.push_back({.id = {"R-of-nobody"}, .call = call.id});
+    changes.calls.push_back(std::move(call));
+    REQUIRE(desk.runtime.run_for(desk.store.commit(std::move(changes))).has_value());
+  }
+  desk.accept(event);
+
+  CHECK(unmatched() == 1);
+  CHECK(desk.log.contains("earshot recordings import"));
+  CHECK(desk.store.events_waiting() == 0);
+  CHECK(desk.runtime.run_for(desk.store.files_of({"R-of-nobody"}))->empty());
+  CHECK(jobs_of(desk, "fetch_recording").empty());
+}
 
 TEST_CASE("the locations that a file status event names are kept, with the time they expire") {
   CallDesk desk;
