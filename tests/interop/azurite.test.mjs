@@ -14,19 +14,19 @@ let report;
 let recording;
 let downloaded;
 let container;
+let simulator;
+let storage;
 
 before(async () => {
   stage = await Stage.open();
   const azurite = await stage.startAzurite();
   container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient("recordings");
   const port = await freePort();
-  const simulator = await stage.startSimulator(
+  simulator = await stage.startSimulator(
     ["--storage-connection-string", azurite.connectionString, "--create-container", "--chunk-seconds", "4"],
     `http://127.0.0.1:${port}`);
-  earshot = await stage.startEarshot(port, simulator, {
-    AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString,
-    AZURE_STORAGE_CONTAINER: "recordings",
-  });
+  storage = { AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString, AZURE_STORAGE_CONTAINER: "recordings" };
+  earshot = await stage.startEarshot(port, simulator, storage);
   ({ report, recording } = await recordedCall(simulator, earshot, 11));
   const wav = path.join(stage.folder, "call.wav");
   await earshot.ask("recordings", "download", recording.recordingId, "-o", wav);
@@ -195,4 +195,25 @@ test("audio that storage-blob archived is answered 409 with the way back, which 
   // The emulator brings it back at once.
   assert.equal((await blob.getProperties()).accessTier, "Hot");
   await earshot.ask("recordings", "download", recording.recordingId, "-o", path.join(stage.folder, "restored.wav"));
+});
+
+test("an Earshot that has seen nothing imports from Azurite what lies there, and serves the same audio", async () => {
+  const blobs = (await listed()).length;
+  const stranger = await stage.startEarshot(await freePort(), simulator, {
+    ...storage, EARSHOT_DATA_DIR: path.join(stage.folder, "stranger"),
+  });
+  const from = path.posix.dirname(recording.chunks[0].audio).slice(0, 8);
+  const made = await stranger.askJson("recordings", "import", "--from", from);
+  assert.equal(made.state, "done", JSON.stringify(made));
+  assert.deepEqual([made.adopted, made.refused], [1, 0]);
+  assert.ok(made.bytesRead < downloaded.bytes.length, `${made.bytesRead} bytes read`);
+  const { recordings } = await stranger.askJson("recordings", "list");
+  assert.equal(recordings.length, 1);
+  assert.deepEqual(recordings[0].chunks.map((chunk) => chunk.audio), recording.chunks.map((chunk) => chunk.audio));
+  const wav = path.join(stage.folder, "imported.wav");
+  await stranger.ask("recordings", "download", recordings[0].recordingId, "-o", wav);
+  assert.ok((await readFile(wav)).equals(downloaded.bytes), "the imported recording's audio differs");
+  const again = await stranger.askJson("recordings", "import", "--from", from);
+  assert.deepEqual([again.adopted, again.known, again.bytesRead], [0, 1, 0]);
+  assert.equal((await listed()).length, blobs, "an import writes nothing into the container");
 });

@@ -159,12 +159,12 @@ export class Stage {
     const program = await this.startListening("earshot", programs().earshot, ["serve", "--env-file", os.devNull],
       `${url}/readyz`, {
         ...simulator.environment,
+        EARSHOT_DATA_DIR: path.join(this.folder, "data"),
         ...settings,
         PORT: String(port),
         LISTEN_ADDRESS: "127.0.0.1",
         EVENT_GRID_SECRET: simulator.secret,
         EARSHOT_API_KEY: key,
-        EARSHOT_DATA_DIR: path.join(this.folder, "data"),
       });
     const ask = async (...args) => (await run(programs().earshot, args, {
       env: { ...bareEnvironment(), EARSHOT_URL: url, EARSHOT_API_KEY: key },

@@ -156,6 +156,21 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertEqual(json.loads(body), dict(line.split("=", 1) for line in printed.splitlines()))
 
+    def test_import_tells_what_is_known_in_a_table_and_as_json(self):
+        today = time.strftime("%Y%m%d", time.gmtime(time.time() - 86400))
+        said = self.stage.cli("recordings", "import", "--from", today)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertRegex(said.stdout, r"state +done\n")
+        self.assertRegex(said.stdout, r"known +1\n")
+        told = self.stage.cli_json("recordings", "import", "--from", today, "--dry-run")
+        self.assertEqual((told["adopted"], told["refused"], told["bytesRead"]), (0, 0, 0))
+        self.assertEqual(len(self.stage.cli_json("recordings", "list")["recordings"]), 1)
+        for dates in (("yesterday",), ("29990101",), (today, "--to", "20200101")):
+            refused = self.stage.cli("recordings", "import", "--from", *dates)
+            self.assertEqual(refused.returncode, 1, dates)
+            self.assertTrue(refused.stderr.strip(), dates)
+        self.assertNotEqual(self.stage.cli("recordings", "import").returncode, 0)
+
     def test_a_wrong_key_is_refused_and_leaves_no_file(self):
         for arguments in (("calls",), ("recordings", "list")):
             refused = self.stage.cli(*arguments, key="not-the-key")
@@ -249,6 +264,79 @@ class Proof(unittest.TestCase):
         kept = self.verified(identity)
         self.assertEqual(kept.returncode, 0, kept.stderr)
         self.assertIn("the signature fits", kept.stdout)
+
+
+class DeadLetters(unittest.TestCase):
+    """Events that Event Grid could not deliver, handed in by an operator from a file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage()
+        cls.addClassCleanup(cls.stage.close)
+        cls.stage.start_simulator()
+        cls.stage.start_earshot()
+
+    def letter(self, identity, recording, **more):
+        """A RecordingFileStatusUpdated as Event Grid keeps it, with what it adds to a dead letter."""
+        return {"id": identity, "topic": "/subscriptions/0/demo", "dataVersion": "1.0", "metadataVersion": "1",
+                "subject": f"/recording/call/1d2c/serverCallId/SC/ID==/recordingId/{recording}",
+                "eventType": "Microsoft.Communication.RecordingFileStatusUpdated",
+                "eventTime": "2026-03-02T09:21:40.0000000Z", "data": {"recordingStorageInfo": {"recordingChunks": []}},
+                "deadLetterReason": "MaxDeliveryAttemptsExceeded", "deliveryAttempts": 30,
+                "lastDeliveryOutcome": "NotFound", "publishTime": "2026-03-02T09:21:41.0000000Z",
+                "lastDeliveryAttemptTime": "2026-03-03T09:20:00.0000000Z"} | more
+
+    def cloud_letter(self, identity, recording):
+        return {"id": identity, "source": "/subscriptions/0/demo", "specversion": "1.0",
+                "subject": f"/recording/call/1d2c/serverCallId/SCID/recordingId/{recording}",
+                "type": "Microsoft.Communication.RecordingFileStatusUpdated", "time": "2026-03-02T09:21:40Z",
+                "data": {"recordingStorageInfo": {"recordingChunks": []}},
+                "deadletterreason": "TimeToLiveExceeded", "deliveryattempts": 3}
+
+    def replay(self, name, content, *flags):
+        path = self.stage.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return self.stage.cli("events", "replay", str(path), *flags)
+
+    def test_one_letter_an_array_and_cloud_events_are_taken_in_and_the_second_time_known(self):
+        files = {"one.json": self.letter("e1", "cmVjb3JkaW5nMQ"),
+                 "two.json": [self.letter("e2", "cmVjb3JkaW5nMg"), self.letter("e3", "cmVjb3JkaW5nMw")],
+                 "cloud.json": [self.cloud_letter("e4", "cmVjb3JkaW5nNA")]}
+        for name, letters in files.items():
+            count = len(letters) if isinstance(letters, list) else 1
+            first = self.replay(name, letters)
+            self.assertEqual(first.returncode, 0, first.stderr)
+            self.assertEqual(first.stdout, f"{count} stored, 0 known already, 0 of unknown calls\n", name)
+            again = json.loads(self.replay(name, letters, "--json").stdout)
+            self.assertEqual((again["stored"], again["duplicate"]), (0, count), name)
+            self.assertEqual(again["rejected"], [])
+
+    def test_what_is_no_event_is_named_and_does_not_keep_the_others_out(self):
+        mixed = self.replay("mixed.json", [{"id": "e8"}, self.letter("e9", "cmVjb3JkaW5nOQ")])
+        self.assertEqual(mixed.returncode, 1)
+        self.assertIn("1 stored", mixed.stdout)
+        self.assertIn("not taken: event 0:", mixed.stderr)
+
+    def test_a_file_without_events_is_refused_with_what_is_wrong(self):
+        for content in (b"not json", b"[{", b'"text"', b'[{"id":"1"}]', b"\x00\xff" * 100):
+            said = self.replay("bad.json", content)
+            self.assertEqual(said.returncode, 1, content)
+            self.assertEqual(said.stdout, "", content)
+            self.assertRegex(said.stderr, r"^earshot: .{10,}", content)
+        self.assertEqual(self.stage.cli("calls").returncode, 0, "the service lives")
+
+    def test_a_file_that_cannot_be_read_is_named_and_nothing_is_sent(self):
+        for path in (self.stage.folder / "absent.json", self.stage.folder):
+            said = self.stage.cli("events", "replay", str(path))
+            self.assertEqual(said.returncode, 1)
+            self.assertIn(str(path), said.stderr)
+        empty = self.replay("empty.json", b"")
+        self.assertEqual(empty.returncode, 1)
+        self.assertIn("empty", empty.stderr)
+        self.assertEqual(self.stage.cli("events", "replay").returncode, 2)
+        blob = self.stage.cli("events", "replay", "--blob", "letters/1.json")
+        self.assertEqual(blob.returncode, 1)
+        self.assertIn("EVENT_GRID_DEAD_LETTER_CONTAINER", blob.stderr)
 
 
 class Signals(unittest.TestCase):
