@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
+#include <utility>
 
 namespace earshot::cli {
 namespace {
@@ -17,10 +19,12 @@ constexpr int wrong_use = 2;
 Result<std::string> read_letters(const std::string& file) {
   if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   std::ifstream in(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in.is_open() || in.bad() || text.empty())
+  // Through the stream, which marks a fault: an iterator throws at a directory.
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in.is_open() || in.bad() || text.view().empty())
     return fail(ErrorKind::not_found, fmt::format("{} cannot be read, or is empty", file));
-  return text;
+  return std::move(text).str();
 }
 
 }  // namespace
