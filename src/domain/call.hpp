@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "domain/ids.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,22 @@ enum class CallPhase {
 
 // What we want of the call's recording, which ACS's active/inactive alone cannot tell.
 enum class RecordingWish { record, pause, stop };
+
+// What comes first. The word is the call's, so that another setting leaves calls in progress alone.
+enum class RecordingConsent {
+  record_first,  // the notice is in the recording
+  notice_first,  // started paused, resumed once the notice was played; nothing is kept before
+};
+
+// That the recording notice was played to its end, by the account of the play-out queue.
+struct PlayedNotice {
+  Duration from{0};  // call time
+  Duration to{0};
+  std::int64_t samples = 0;  // that were played, of the phone side's rate
+  std::uint32_t rate_hz = 0;
+  std::string text_sha256;  // of the notice as it is configured, in hex
+  bool operator==(const PlayedNotice&) const = default;
+};
 
 enum class RecordingPhase {
   none,      // not asked for yet
@@ -63,14 +80,22 @@ struct Call {
   RecordingId recording_id;                // of the newest recording
   std::string recording_start_request_id;  // persisted before sending
   std::optional<WallTime> recording_start_first_sent;
-  int recording_starts = 0;  // starts sent in this call, all recordings
+  bool recording_start_paused = false;  // what that start asked for
+  int recording_starts = 0;             // starts sent in this call, all recordings
   bool recording_state_event_seen =
       false;  // any RecordingStateChanged arrived for the newest recording
+
+  RecordingConsent consent = RecordingConsent::record_first;
+  std::optional<PlayedNotice> notice;  // none: not played, or not to its end
+  bool is_private = false;             // nothing of the call may be kept but what ACS writes
 
   bool media_connected = false;
   int media_restarts = 0;
   int version = 0;  // raised by every commit; a commit of another version is a conflict
   bool operator==(const Call&) const = default;
+
+  // It must not be recorded yet.
+  bool awaits_notice() const { return consent == RecordingConsent::notice_first && !notice; }
 };
 
 }  // namespace earshot

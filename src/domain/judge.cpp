@@ -37,6 +37,7 @@ class Judge {
     hear();
     judge_witnesses();
     note_recordings();
+    note_notice();
     verdict_.kind = kind();
     note_corroboration();
     return std::move(verdict_);
@@ -314,6 +315,13 @@ class Judge {
                        one.chunks.size(), seconds(length)));
       verdict_.findings.back().recording = recording.id;
     }
+  }
+
+  void note_notice() {
+    if (evidence_.call.awaits_notice())
+      note(FindingKind::notice_not_played,
+           "the recording notice had to come first and was not played to its end: nothing was to "
+           "be recorded");
   }
 
   VerdictKind kind() const {

@@ -25,6 +25,10 @@ class Placer {
         call_end_(call.call.ended_at) {
     const auto& r = recording.recording;
     started_ = r.active_at.value_or(r.requested_at);
+    // One that was started paused began with its pause; its chunk may say so.
+    for (const auto& pause : recording.pauses)
+      if (pause.from < started_ && pause.to.value_or(started_) >= started_ - thresholds_.gap)
+        started_ = pause.from;
     ended_ = r.ended_at ? *r.ended_at : call_end_.value_or(WallTime::max());
     placed_.ran = r.active_at.has_value() || !recording.chunks.empty();
   }

@@ -43,6 +43,12 @@ struct Recording {
   bool operator==(const Recording&) const = default;
 };
 
+// It was started paused, for the notice to come first, and ACS never said that it records: there is
+// nothing to look for, unless something appears.
+inline bool never_resumed(const Call& call, const Recording& recording) {
+  return call.consent == RecordingConsent::notice_first && !recording.active_at;
+}
+
 // A pause that we commanded: a span of call time that is meant to be absent.
 struct RecordingPause {
   RecordingId recording;

@@ -129,6 +129,10 @@ class Builder {
     // After the operator's stop nothing was meant to be recorded.
     if (evidence_.call.recording_wish == RecordingWish::stop)
       pauses_.emplace_back(stopped_at(zero), built_.timeline.to);
+    // Before the notice nothing was meant to be recorded, whatever ran.
+    const Call& call = evidence_.call;
+    if (call.consent == RecordingConsent::notice_first)
+      pauses_.emplace_back(Duration{0}, call.notice ? call.notice->to : built_.timeline.to);
     // A pause that outlived its recording, or was wanted before one ran.
     if (evidence_.call.recording_wish == RecordingWish::pause && audio_.empty() &&
         evidence_.recordings.empty())
@@ -219,7 +223,7 @@ class Builder {
         std::ranges::any_of(parts, [](const Span& part) { return part.kind == SpanKind::paused; });
     for (auto& part : parts) {
       const bool sliver = has_pause && part.kind == SpanKind::gap &&
-                          part.length() < thresholds_.gap && from > Duration{0};
+                          part.length() < thresholds_.gap && part.from > Duration{0};
       if (sliver) {
         part.kind = SpanKind::paused;
         part.cause = GapCause::none;

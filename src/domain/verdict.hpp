@@ -53,6 +53,7 @@ enum class FindingKind {
   not_examined,              // audio whose sound could not be read
   contents_differ,           // a party's sound in it is not what the bridge heard of that party
   own_voice_returns,         // what comes in of the caller holds what we played; not counted
+  notice_not_played,         // it had to come first: nothing was to be recorded before it
 };
 
 // Where a finding is about a recording, a chunk, a party or a stretch of call time, they are named.

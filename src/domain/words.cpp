@@ -18,6 +18,16 @@ std::string_view to_text(CallPhase phase) {
   return "unknown";
 }
 
+std::string_view to_text(RecordingConsent consent) {
+  switch (consent) {
+    case RecordingConsent::record_first:
+      return "record-first";
+    case RecordingConsent::notice_first:
+      return "notice-first";
+  }
+  return "unknown";
+}
+
 std::string_view to_text(RecordingPhase phase) {
   switch (phase) {
     case RecordingPhase::none:
@@ -128,6 +138,8 @@ std::string_view to_text(FindingKind value) {
       return "contents_differ";
     case FindingKind::own_voice_returns:
       return "own_voice_returns";
+    case FindingKind::notice_not_played:
+      return "notice_not_played";
   }
   return "unknown";
 }

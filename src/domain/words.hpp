@@ -11,6 +11,7 @@
 namespace earshot {
 
 std::string_view to_text(CallPhase phase);
+std::string_view to_text(RecordingConsent consent);
 std::string_view to_text(RecordingPhase phase);
 std::string_view to_text(Discovery discovery);
 std::string_view to_text(VerdictKind kind);

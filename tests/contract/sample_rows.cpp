@@ -77,6 +77,14 @@ Call sample_call(const std::string& id) {
   call.recording_state_event_seen = true;
   call.media_connected = true;
   call.media_restarts = 3;
+  call.consent = RecordingConsent::notice_first;
+  call.is_private = true;
+  call.recording_start_paused = true;
+  call.notice = PlayedNotice{.from = 1200ms,
+                             .to = 4300ms,
+                             .samples = 74'400,
+                             .rate_hz = 24'000,
+                             .text_sha256 = std::string(64, 'a')};
   return call;
 }
 

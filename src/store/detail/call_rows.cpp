@@ -14,8 +14,10 @@ constexpr std::string_view columns =
     "answer_request_id, answer_first_sent, resource, received_at, rang_at, answered_at, "
     "connected_at, ended_at, end_reason, end_code, end_sub_code, recording_wish, recording_phase, "
     "recording_id, recording_start_request_id, recording_start_first_sent, recording_starts, "
-    "recording_state_event_seen, media_connected, media_restarts, version";
-constexpr std::size_t column_count = 28;
+    "recording_state_event_seen, media_connected, media_restarts, consent, is_private, "
+    "recording_start_paused, notice_from_us, notice_to_us, notice_samples, notice_rate_hz, "
+    "notice_text_sha256, version";
+constexpr std::size_t column_count = 36;
 
 constexpr std::string_view insert_call =
     "INSERT INTO calls (context_id, phase, correlation_id, server_call_id, connection_id, "
@@ -23,12 +25,16 @@ constexpr std::string_view insert_call =
     "link_key, answer_request_id, answer_first_sent, resource, received_at, rang_at, answered_at, "
     "connected_at, ended_at, end_reason, end_code, end_sub_code, recording_wish, recording_phase, "
     "recording_id, recording_start_request_id, recording_start_first_sent, recording_starts, "
-    "recording_state_event_seen, media_connected, media_restarts, version) VALUES (:context_id, "
+    "recording_state_event_seen, media_connected, media_restarts, consent, is_private, "
+    "recording_start_paused, notice_from_us, notice_to_us, notice_samples, notice_rate_hz, "
+    "notice_text_sha256, version) VALUES (:context_id, "
     ":phase, :correlation_id, :server_call_id, :connection_id, :ring_key, :link_key, "
     ":answer_request_id, :answer_first_sent, :resource, :received_at, :rang_at, :answered_at, "
     ":connected_at, :ended_at, :end_reason, :end_code, :end_sub_code, :recording_wish, "
     ":recording_phase, :recording_id, :recording_start_request_id, :recording_start_first_sent, "
-    ":recording_starts, :recording_state_event_seen, :media_connected, :media_restarts, 1) "
+    ":recording_starts, :recording_state_event_seen, :media_connected, :media_restarts, :consent, "
+    ":is_private, :recording_start_paused, :notice_from_us, :notice_to_us, :notice_samples, "
+    ":notice_rate_hz, :notice_text_sha256, 1) "
     "ON CONFLICT DO NOTHING";
 
 constexpr std::string_view update_call =
@@ -42,7 +48,16 @@ constexpr std::string_view update_call =
     ":recording_start_request_id, recording_start_first_sent = :recording_start_first_sent, "
     "recording_starts = :recording_starts, recording_state_event_seen = "
     ":recording_state_event_seen, media_connected = :media_connected, media_restarts = "
-    ":media_restarts, version = version + 1 WHERE context_id = :context_id AND version = :version";
+    ":media_restarts, consent = :consent, is_private = :is_private, recording_start_paused = "
+    ":recording_start_paused, notice_from_us = :notice_from_us, notice_to_us = :notice_to_us, "
+    "notice_samples = :notice_samples, notice_rate_hz = :notice_rate_hz, notice_text_sha256 = "
+    ":notice_text_sha256, version = version + 1 WHERE context_id = :context_id AND version = "
+    ":version";
+
+std::optional<long long> notice_number(const Call& call, auto number_of) {
+  if (!call.notice) return std::nullopt;
+  return static_cast<long long>(number_of(*call.notice));
+}
 
 Params params_of(const Call& call) {
   return {{"context_id", call.id},
@@ -71,7 +86,29 @@ Params params_of(const Call& call) {
           {"recording_starts", static_cast<long long>(call.recording_starts)},
           {"recording_state_event_seen", call.recording_state_event_seen ? 1LL : 0LL},
           {"media_connected", call.media_connected ? 1LL : 0LL},
-          {"media_restarts", static_cast<long long>(call.media_restarts)}};
+          {"media_restarts", static_cast<long long>(call.media_restarts)},
+          {"consent", to_word(call.consent)},
+          {"is_private", call.is_private ? 1LL : 0LL},
+          {"recording_start_paused", call.recording_start_paused ? 1LL : 0LL},
+          {"notice_from_us", notice_number(call, [](const auto& n) { return n.from.count(); })},
+          {"notice_to_us", notice_number(call, [](const auto& n) { return n.to.count(); })},
+          {"notice_samples", notice_number(call, [](const auto& n) { return n.samples; })},
+          {"notice_rate_hz", notice_number(call, [](const auto& n) { return n.rate_hz; })},
+          {"notice_text_sha256", call.notice ? call.notice->text_sha256 : std::string()}};
+}
+
+std::optional<PlayedNotice> read_notice(Row& row) {
+  const auto from = row.number_or_none();
+  const auto to = row.number_or_none();
+  const auto samples = row.number_or_none();
+  const auto rate = row.number_or_none();
+  auto text_sha256 = row.text();
+  if (!from || !to) return std::nullopt;
+  return PlayedNotice{.from = Duration(*from),
+                      .to = Duration(*to),
+                      .samples = samples.value_or(0),
+                      .rate_hz = static_cast<std::uint32_t>(rate.value_or(0)),
+                      .text_sha256 = std::move(text_sha256)};
 }
 
 Call read_call(Row& row) {
@@ -103,6 +140,10 @@ Call read_call(Row& row) {
   call.recording_state_event_seen = row.flag();
   call.media_connected = row.flag();
   call.media_restarts = static_cast<int>(row.number());
+  from_word(row.text(), call.consent);
+  call.is_private = row.flag();
+  call.recording_start_paused = row.flag();
+  call.notice = read_notice(row);
   call.version = static_cast<int>(row.number());
   return call;
 }

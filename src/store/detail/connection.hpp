@@ -49,6 +49,9 @@ struct Param {
       : name(name_in), value(std::string(text)) {}
   Param(std::string_view name_in, const char* text) : name(name_in), value(std::string(text)) {}
   Param(std::string_view name_in, long long number) : name(name_in), value(number) {}
+  Param(std::string_view name_in, std::optional<long long> number) : name(name_in) {
+    if (number) value = *number;
+  }
   Param(std::string_view name_in, WallTime time) : name(name_in), value(to_unix_us(time)) {}
   Param(std::string_view name_in, const std::optional<WallTime>& time) : name(name_in) {
     if (time) value = to_unix_us(*time);

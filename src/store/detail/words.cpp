@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 5> call_phases{"ringing", "answering", "connected", "ended",
                                                       "not_answered"};
 constexpr std::array<std::string_view, 3> wishes{"record", "pause", "stop"};
+constexpr std::array<std::string_view, 2> consents{"record_first", "notice_first"};
 constexpr std::array<std::string_view, 7> recording_phases{
     "none", "starting", "active", "paused", "stopping", "stopped", "failed"};
 constexpr std::array<std::string_view, 2> channel_words{"mixed", "unmixed"};
@@ -21,7 +22,7 @@ constexpr std::array<std::string_view, 5> discoveries{"not_started", "searching"
 constexpr std::array<std::string_view, 2> speakers{"caller", "assistant"};
 constexpr std::array<std::string_view, 7> verdict_kinds{
     "complete", "gapped", "truncated", "silent", "missing", "pending", "failed"};
-constexpr std::array<std::string_view, 26> finding_kinds{"duplicate_chunk",
+constexpr std::array<std::string_view, 27> finding_kinds{"duplicate_chunk",
                                                          "overlapping_chunks",
                                                          "missing_index",
                                                          "chunk_empty",
@@ -46,7 +47,8 @@ constexpr std::array<std::string_view, 26> finding_kinds{"duplicate_chunk",
                                                          "end_uncertain",
                                                          "not_examined",
                                                          "contents_differ",
-                                                         "own_voice_returns"};
+                                                         "own_voice_returns",
+                                                         "notice_not_played"};
 constexpr std::array<std::string_view, 4> span_kinds{"recorded", "paused", "gap", "repaired"};
 constexpr std::array<std::string_view, 4> span_sources{"none", "acs", "acs_second_copy", "tap"};
 constexpr std::array<std::string_view, 9> gap_causes{
@@ -81,6 +83,7 @@ std::string_view word_of(const std::array<std::string_view, N>& words, Enum valu
 
 std::string_view to_word(CallPhase phase) { return word_of(call_phases, phase); }
 std::string_view to_word(RecordingWish wish) { return word_of(wishes, wish); }
+std::string_view to_word(RecordingConsent consent) { return word_of(consents, consent); }
 std::string_view to_word(RecordingPhase phase) { return word_of(recording_phases, phase); }
 std::string_view to_word(RecordingChannels channels) { return word_of(channel_words, channels); }
 std::string_view to_word(RecordingFormat format) { return word_of(formats, format); }
@@ -101,6 +104,9 @@ std::string_view to_word(DeliveryState state) { return word_of(delivery_states, 
 
 void from_word(const std::string& word, CallPhase& phase) { find_word(call_phases, word, phase); }
 void from_word(const std::string& word, RecordingWish& wish) { find_word(wishes, word, wish); }
+void from_word(const std::string& word, RecordingConsent& consent) {
+  find_word(consents, word, consent);
+}
 void from_word(const std::string& word, RecordingPhase& phase) {
   find_word(recording_phases, word, phase);
 }

@@ -17,6 +17,7 @@ namespace earshot::store {
 
 std::string_view to_word(CallPhase phase);
 std::string_view to_word(RecordingWish wish);
+std::string_view to_word(RecordingConsent consent);
 std::string_view to_word(RecordingPhase phase);
 std::string_view to_word(RecordingChannels channels);
 std::string_view to_word(RecordingFormat format);
@@ -38,6 +39,7 @@ std::string_view to_word(DeliveryState state);
 // Throws DatabaseError (`corrupt`) for a word that is none.
 void from_word(const std::string& word, CallPhase& phase);
 void from_word(const std::string& word, RecordingWish& wish);
+void from_word(const std::string& word, RecordingConsent& consent);
 void from_word(const std::string& word, RecordingPhase& phase);
 void from_word(const std::string& word, RecordingChannels& channels);
 void from_word(const std::string& word, RecordingFormat& format);
