@@ -35,6 +35,7 @@ struct Owner : BridgeObserver {
   void dtmf(const std::string&) override {}
   void caller_audio_lost(const std::string& reason) override { end(reason); }
   void caller_audio_back() override {}
+  void notice_played(const PlayedNotice&) override {}
   void assistant_state(bool reachable, const std::string& reason) override {
     if (!reachable) fmt::print(stderr, "assistant away: {}\n", reason);
   }

@@ -97,6 +97,13 @@ void check_together(Config& config, ConfigResult& result) {
     if (!path->empty() && !std::filesystem::is_regular_file(*path))
       faults.push_back(
           {name, fmt::format("names '{}', which is not a file", *path), "give the path of a file"});
+  if (config.recording_consent == RecordingConsent::notice_first &&
+      (config.recording_notice == "-" || config.recording_notice.empty()))
+    faults.push_back({"RECORDING_CONSENT",
+                      "is notice-first while RECORDING_NOTICE says none: nothing would ever be "
+                      "recorded",
+                      "set RECORDING_NOTICE to what callers are to be told, or "
+                      "RECORDING_CONSENT=record-first"});
   for (auto& fault : faults)
     if (!wrong.contains(fault.variable)) result.faults.push_back(std::move(fault));
   if (config.recording_notice == "-") config.recording_notice.clear();

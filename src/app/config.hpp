@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "domain/audio.hpp"
+#include "domain/call.hpp"
 #include "domain/retention.hpp"
 #include "domain/verdict.hpp"
 
@@ -50,6 +51,7 @@ struct Config {
   std::vector<std::string> recording_download_hosts;
   bool recording_delete_at_acs = false;
   int no_file_event_alert_minutes = 15;
+  RecordingConsent recording_consent = RecordingConsent::record_first;
   Duration pause_max = 5min;
   bool pause_assistant_hears = false;
   bool pause_function = false;

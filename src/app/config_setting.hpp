@@ -27,6 +27,7 @@ std::vector<Setting> alert_settings();
 std::vector<Setting> link_settings();
 std::vector<Setting> retention_settings();
 std::vector<Setting> signing_settings();
+std::vector<Setting> consent_settings();
 
 // The parts of a comma list, without the blanks around them and without empty ones.
 std::vector<std::string> split_list(const std::string& value);

@@ -162,6 +162,18 @@ TEST_CASE("the report's variables are all there, and the example names every set
   }
 }
 
+TEST_CASE("a notice that must come first and is none is a fault that says how to mend it") {
+  auto environment = minimal();
+  environment["RECORDING_CONSENT"] = "notice-first";
+  const auto loaded = load_config(environment, {});
+  CHECK(loaded.faults.empty());
+  CHECK(loaded.config.recording_consent == RecordingConsent::notice_first);
+  environment["RECORDING_NOTICE"] = "-";
+  CHECK(has_fault(load_config(environment, {}), "RECORDING_CONSENT", "set RECORDING_NOTICE"));
+  CHECK(has_fault(with("RECORDING_CONSENT", "both"), "RECORDING_CONSENT",
+                  "record-first|notice-first"));
+}
+
 TEST_CASE("the documents made from the table are the table's own") {
   const auto content = [](const char* path) {
     std::ostringstream text;

@@ -147,6 +147,7 @@ Result<calls::CallsOptions> calls_options(const Config& config,
   options.machine.byos = config.recording_use_byos;
   options.machine.call_length_max = config.call_length_max;
   options.machine.pause_max = config.pause_max;
+  options.machine.consent = config.recording_consent;
   BridgeOptions& bridge = options.bridge;
   bridge.assistant_hears_pauses = config.pause_assistant_hears;
   bridge.pause_functions = config.pause_function;

@@ -60,15 +60,22 @@ struct TellAssistantState {
 struct HangUp {
   std::string reason;
 };
+// The recording notice was played to its end; times are the call's.
+struct TellNoticePlayed {
+  Duration from{0};
+  Duration to{0};
+  std::int64_t samples = 0;
+  std::uint32_t rate_hz = 0;
+};
 struct NoteEvent {
   std::string type;
   std::string detail_json;
 };
 
-using BridgeAction =
-    std::variant<StopPlaying, DropBacklog, TruncateItem, CancelResponse, AskForResponse, SayText,
-                 ReturnFunctionOutput, SteerRecording, SaveTurn, OpenSession, AdoptSession,
-                 DiscardSession, PlayApology, TellAssistantState, HangUp, NoteEvent>;
+using BridgeAction = std::variant<StopPlaying, DropBacklog, TruncateItem, CancelResponse,
+                                  AskForResponse, SayText, ReturnFunctionOutput, SteerRecording,
+                                  SaveTurn, OpenSession, AdoptSession, DiscardSession, PlayApology,
+                                  TellAssistantState, HangUp, TellNoticePlayed, NoteEvent>;
 using BridgeActions = std::vector<BridgeAction>;
 
 }  // namespace earshot::bridge

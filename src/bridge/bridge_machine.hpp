@@ -25,6 +25,9 @@ struct MachineOptions {
   std::uint32_t rate_hz = 24000;  // of the phone side
   std::string greeting;
   std::string recording_notice;  // "" also when an earlier run has said it
+  // The recording waits for the notice instead of the notice for the recording; what follows it
+  // waits for the recording.
+  bool notice_first = false;
   Duration greeting_wait_max = 3s;
   Duration downlink_estimate = 250ms;
   Duration assistant_lost_max = 5s;
@@ -49,6 +52,7 @@ struct SessionFacts {
 enum class OpeningPhase {
   waiting,   // for session, socket, and the recording to be active
   notice,    // the recording notice was asked for
+  resuming,  // the notice came first and was played: waiting for the recording
   greeting,  // the greeting was asked for
   done,
 };
@@ -108,6 +112,8 @@ class BridgeMachine {
   std::uint64_t interruptions() const { return interruptions_; }
 
   static constexpr int notice_attempts_max = 3;
+  // Where nothing may be said without it, it is tried again and again.
+  static constexpr Duration notice_spacing = 5s;
   static constexpr std::size_t wanted_max = 8;
   static constexpr std::size_t ignored_responses_max = 32;
   static constexpr std::size_t functions_pending_max = 16;
@@ -174,6 +180,10 @@ class BridgeMachine {
   // bridge_machine_speech.cpp: first words, asking, interrupting, turns of the assistant
   void advance_opening(SteadyTime now, BridgeActions& actions);
   void tick_functions(SteadyTime now, BridgeActions& actions);
+  bool notice_may_begin(SteadyTime now, BridgeActions& actions);
+  std::optional<SteadyTime> opening_wake() const;
+  void notice_played(SteadyTime now, BridgeActions& actions);
+  TellNoticePlayed played_notice() const;
   void after_notice(SteadyTime now, BridgeActions& actions);
   void finish_opening(SteadyTime now, BridgeActions& actions);
   void tick_asked(SteadyTime now, BridgeActions& actions);
@@ -238,6 +248,8 @@ class BridgeMachine {
   bool recording_is_active_ = false;
   std::optional<SteadyTime> gate_deadline_;
   int notice_attempts_ = 0;
+  SteadyTime notice_asked_at_{};
+  std::string notice_response_;    // that was generated to its end
   bool greeting_is_moot_ = false;  // the assistant has spoken to the caller already
   bool reply_was_held_ = false;    // one that came before the first words
   bool notice_is_complete_ = false;

@@ -240,8 +240,7 @@ std::optional<SteadyTime> BridgeMachine::next_wake() const {
   const auto consider = [&](std::optional<SteadyTime> time) {
     if (time && (!wake || *time < *wake)) wake = time;
   };
-  if (opening_ == OpeningPhase::waiting && session_ && caller_present_ && !recording_is_active_)
-    consider(gate_deadline_);
+  consider(opening_wake());
   if (asked_) consider(asked_->at + ask_timeout);
   for (const PendingFunction& function : functions_) consider(function.give_up_at);
   if (session_ && !opening_session_ && !is_leaving())

@@ -11,17 +11,45 @@ namespace earshot::bridge {
 // ---- first words
 
 void BridgeMachine::advance_opening(SteadyTime now, BridgeActions& actions) {
-  if (opening_ != OpeningPhase::waiting || !session_ || !caller_present_) return;
-  if (!recording_is_active_ && gate_deadline_ && now < *gate_deadline_) return;
-  if (!recording_is_active_) actions.push_back(NoteEvent{"first_words_before_recording", "{}"});
-  if (options_.recording_notice.empty() || notice_attempts_ >= notice_attempts_max) {
-    if (notice_attempts_ > 0) actions.push_back(NoteEvent{"recording_notice_incomplete", "{}"});
+  const bool is_open = recording_is_active_ || (gate_deadline_ && now >= *gate_deadline_);
+  if (opening_ == OpeningPhase::resuming && is_open) {
+    if (!recording_is_active_) actions.push_back(NoteEvent{"first_words_before_recording", "{}"});
     after_notice(now, actions);
     return;
   }
+  if (opening_ != OpeningPhase::waiting || !session_ || !caller_present_) return;
+  if (options_.notice_first) {
+    if (!notice_may_begin(now, actions)) return;
+  } else {
+    if (!is_open) return;
+    if (!recording_is_active_) actions.push_back(NoteEvent{"first_words_before_recording", "{}"});
+    if (options_.recording_notice.empty() || notice_attempts_ >= notice_attempts_max) {
+      if (notice_attempts_ > 0) actions.push_back(NoteEvent{"recording_notice_incomplete", "{}"});
+      after_notice(now, actions);
+      return;
+    }
+  }
   opening_ = OpeningPhase::notice;
+  notice_asked_at_ = now;
   ++notice_attempts_;
   want({SpeechKind::notice, options_.recording_notice}, actions, now);
+}
+
+// Of a notice without which nothing may be said: there is no end to its attempts, only room between
+// them.
+bool BridgeMachine::notice_may_begin(SteadyTime now, BridgeActions& actions) {
+  if (notice_attempts_ < notice_attempts_max) return true;
+  if (now < notice_asked_at_ + notice_spacing) return false;
+  if (notice_attempts_ == notice_attempts_max)
+    actions.push_back(NoteEvent{"recording_notice_incomplete", "{}"});
+  return true;
+}
+
+std::optional<SteadyTime> BridgeMachine::opening_wake() const {
+  if (opening_ == OpeningPhase::resuming && !recording_is_active_) return gate_deadline_;
+  if (opening_ != OpeningPhase::waiting || !session_ || !caller_present_) return std::nullopt;
+  if (!options_.notice_first) return recording_is_active_ ? std::nullopt : gate_deadline_;
+  return notice_asked_at_ + notice_spacing;
 }
 
 void BridgeMachine::after_notice(SteadyTime now, BridgeActions& actions) {
@@ -44,8 +72,8 @@ void BridgeMachine::finish_opening(SteadyTime now, BridgeActions& actions) {
 // Nothing is said before the first words may be said, not even in answer to a caller who speaks
 // into the silence: what the session generates meanwhile is cancelled.
 bool BridgeMachine::holds_replies() const {
-  return opening_ == OpeningPhase::waiting ||
-         (opening_ == OpeningPhase::notice && !notice_is_complete_);
+  return opening_ == OpeningPhase::waiting || opening_ == OpeningPhase::resuming ||
+         (opening_ == OpeningPhase::notice && (options_.notice_first || !notice_is_complete_));
 }
 
 void BridgeMachine::tick_asked(SteadyTime now, BridgeActions& actions) {
@@ -73,8 +101,43 @@ std::optional<SteadyTime> BridgeMachine::notice_end() const {
 void BridgeMachine::tick_notice(SteadyTime now, BridgeActions& actions) {
   const auto end = notice_end();
   if (!end || now < *end + options_.downlink_estimate) return;
+  notice_played(now, actions);
+}
+
+void BridgeMachine::notice_played(SteadyTime now, BridgeActions& actions) {
+  const TellNoticePlayed played = played_notice();
+  std::int64_t generated = 0;
+  for (const AssistantItem& item : items_)
+    if (item.response_id == notice_response_) generated += item.generated;
+  const bool is_whole = played.samples > 0 && played.samples >= generated;
+  if (options_.notice_first && !is_whole) {  // some of it was dropped on the way
+    notice_is_complete_ = false;
+    opening_ = OpeningPhase::waiting;
+    return advance_opening(now, actions);
+  }
   notice_said_noted_ = true;
   actions.push_back(NoteEvent{"recording_notice_said", "{}"});
+  if (is_whole) actions.push_back(played);
+  if (!options_.notice_first) return;
+  opening_ = OpeningPhase::resuming;
+  gate_deadline_ = now + options_.greeting_wait_max;
+  advance_opening(now, actions);
+}
+
+TellNoticePlayed BridgeMachine::played_notice() const {
+  TellNoticePlayed played{.rate_hz = options_.rate_hz};
+  std::optional<SteadyTime> from;
+  SteadyTime to{};
+  for (const AssistantItem& item : items_) {
+    if (item.response_id != notice_response_ || item.interrupted || !item.play_start) continue;
+    from = std::min(from.value_or(*item.play_start), *item.play_start);
+    to = std::max(to, item.play_end);
+    played.samples += play_out_.played_samples(item.number, item.play_end);
+  }
+  if (!from) return played;
+  played.from = call_time(*from);
+  played.to = call_time(to);
+  return played;
 }
 
 void BridgeMachine::opening_response_ended(SteadyTime now, const Response& response,
@@ -87,7 +150,8 @@ void BridgeMachine::opening_response_ended(SteadyTime now, const Response& respo
   });
   if (status == ResponseStatus::completed && has_audio) {
     notice_is_complete_ = true;
-    after_notice(now, actions);
+    notice_response_ = response.id;
+    if (!options_.notice_first) after_notice(now, actions);
     return;
   }
   // The server stops generating when the caller speaks, and half a notice is none: say it again.

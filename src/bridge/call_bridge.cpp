@@ -24,6 +24,7 @@ MachineOptions machine_options(const BridgeOptions& options, const BridgeStart& 
           .rate_hz = start.assistant_rate_hz,
           .greeting = options.greeting,
           .recording_notice = start.say_notice ? options.recording_notice : "",
+          .notice_first = start.say_notice && start.notice_first,
           .greeting_wait_max = options.greeting_wait_max,
           .downlink_estimate = options.downlink_estimate,
           .assistant_lost_max = options.assistant_lost_max,

@@ -9,6 +9,7 @@
 #include "base/executor.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "domain/call.hpp"
 #include "domain/turn.hpp"
 #include "ports/assistant.hpp"
 #include "ports/caller_audio.hpp"
@@ -59,6 +60,8 @@ class BridgeObserver {
   virtual void caller_audio_lost(
       const std::string& reason) = 0;  // the socket ended or was silent for 30 s
   virtual void caller_audio_back() = 0;
+  // The recording notice, to its end: what the caller can have heard, not what was sent.
+  virtual void notice_played(const PlayedNotice& notice) = 0;
   virtual void assistant_state(bool reachable, const std::string& reason) = 0;
   virtual void wants_hang_up(const std::string& reason) = 0;
   // `asker` is to be answered by CallBridge::recording_steered; "" = nobody waits.
@@ -75,6 +78,8 @@ struct BridgeStart {
   bool recording_active = false;
   bool is_private = false;  // as set_private()
   bool say_notice = true;   // false when an earlier run has said it
+  // The notice waits for nothing, and what follows it for the recording to be active.
+  bool notice_first = false;
 };
 
 // Given at construction, outlive the bridge.

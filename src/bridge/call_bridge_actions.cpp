@@ -1,6 +1,7 @@
 // Does what the bridge machine decided.
 
 #include "base/base64.hpp"
+#include "base/crypto.hpp"
 #include "bridge/detail/call_bridge_impl.hpp"
 #include "bridge/unreachable_notice.hpp"
 
@@ -91,6 +92,15 @@ void CallBridgeImpl::act(SteadyTime, const TellAssistantState& action) {
 
 void CallBridgeImpl::act(SteadyTime, const HangUp& action) {
   observer_.wants_hang_up(action.reason);
+}
+
+void CallBridgeImpl::act(SteadyTime, const TellNoticePlayed& action) {
+  const auto hash = crypto::sha256(as_bytes(options_.recording_notice));
+  observer_.notice_played({.from = action.from,
+                           .to = action.to,
+                           .samples = action.samples,
+                           .rate_hz = action.rate_hz,
+                           .text_sha256 = crypto::to_hex(hash)});
 }
 
 void CallBridgeImpl::act(SteadyTime, const NoteEvent& action) {

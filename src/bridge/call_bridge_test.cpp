@@ -14,7 +14,7 @@ using namespace earshot::bridge::testing;
 TEST_CASE(
     "the caller's frames reach the assistant and the assistant's the caller with their base64 "
     "untouched") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(1s);
   CHECK(call.session().appended.size() == 50);
@@ -30,7 +30,7 @@ TEST_CASE(
 }
 
 TEST_CASE("StopAudio leaves at the very instant of speech_started") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.session().tell(ResponseStarted{"r1"});
   call.session().tell(AssistantTextDelta{"r1", "i1", "one two three four"});
@@ -57,7 +57,7 @@ TEST_CASE("StopAudio leaves at the very instant of speech_started") {
 }
 
 TEST_CASE("notice and greeting are said when the recording is active") {
-  Call call({.greeting = "Hello", .recording_notice = "Recorded."});
+  BridgedCall call({.greeting = "Hello", .recording_notice = "Recorded."});
   call.begin();
   call.speak(1s);
   CHECK(call.session().said.empty());
@@ -67,7 +67,7 @@ TEST_CASE("notice and greeting are said when the recording is active") {
 }
 
 TEST_CASE("without word of the recording the first words are said after three seconds") {
-  Call call({.greeting = "Hello"});
+  BridgedCall call({.greeting = "Hello"});
   call.begin();
   call.runtime.advance(2999ms);
   CHECK(call.session().said.empty());
@@ -78,7 +78,7 @@ TEST_CASE("without word of the recording the first words are said after three se
 TEST_CASE(
     "audio before the session is ready waits, the oldest goes, and the rest follows at twice real "
     "time") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.assistant.opening_takes = 3s;
   call.begin();
   call.speak(3s);
@@ -94,7 +94,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a silent frame without data is zeros for the assistant") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.phone.speak("");
   call.runtime.run_ready();
@@ -103,7 +103,7 @@ TEST_CASE("a silent frame without data is zeros for the assistant") {
 }
 
 TEST_CASE("a phone side at another rate than the assistant is resampled both ways") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.phone.rate = 16000;
   call.begin();
   call.speak(2s);
@@ -121,7 +121,7 @@ TEST_CASE("a phone side at another rate than the assistant is resampled both way
 }
 
 TEST_CASE("nonsense from either side is counted and harms nothing") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.phone.speak("!!!!");
   call.phone.speak("AAA=");
@@ -141,7 +141,7 @@ TEST_CASE("nonsense from either side is counted and harms nothing") {
 }
 
 TEST_CASE("ledger and tap hold both sides, each at its time") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(1s, 4000);
   call.session().tell(ResponseStarted{"r1"});
@@ -172,7 +172,7 @@ TEST_CASE("ledger and tap hold both sides, each at its time") {
 }
 
 TEST_CASE("a lost socket is told, shows as a hole, and the newer one goes on") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(1s);
   call.phone.messages.close();
@@ -197,7 +197,7 @@ TEST_CASE("a lost socket is told, shows as a hole, and the newer one goes on") {
 }
 
 TEST_CASE("the newer of two sockets wins and the older is closed and given back") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(500ms);
   Phone second(call.clock());
@@ -213,7 +213,7 @@ TEST_CASE("the newer of two sockets wins and the older is closed and given back"
 }
 
 TEST_CASE("a socket on another thread works through its queue") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   OtherExecutor other(call.runtime.executor());
   call.runtime.executor().spawn(call.bridge->run(),
                                 [&](std::exception_ptr) { call.is_over = true; });
@@ -234,7 +234,7 @@ TEST_CASE("a socket on another thread works through its queue") {
 
 TEST_CASE(
     "a media socket that is silent for 30 seconds is told lost, and back with its first frame") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(1s);
   call.runtime.advance(29s);
@@ -246,7 +246,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a lost session is opened again with the conversation and gets the audio that waited") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(1s);
   call.session().tell(ResponseStarted{"r1"});
@@ -266,7 +266,7 @@ TEST_CASE("a lost session is opened again with the conversation and gets the aud
 }
 
 TEST_CASE("an unreachable assistant is excused with the bundled notice, then the call is hung up") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.assistant.is_away = true;
   call.begin();
   call.speak(4900ms);
@@ -279,7 +279,7 @@ TEST_CASE("an unreachable assistant is excused with the bundled notice, then the
 }
 
 TEST_CASE("keys pressed are told") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   CHECK(call.phone.messages.try_push({CallerDtmf{"3"}, ""}));
   call.runtime.run_ready();
@@ -287,7 +287,7 @@ TEST_CASE("keys pressed are told") {
 }
 
 TEST_CASE("in private time keys are not told and the assistant hears silence") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(1s);
   call.bridge->set_private(true);
@@ -309,15 +309,47 @@ TEST_CASE("in private time keys are not told and the assistant hears silence") {
 }
 
 TEST_CASE("in private time the assistant hears the caller where that is configured") {
-  Call call({.assistant_hears_pauses = true}, recording());
+  BridgedCall call({.assistant_hears_pauses = true}, recording());
   call.begin();
   call.bridge->set_private(true);
   call.speak(1s);
   CHECK(std::ranges::count(call.session().appended, pcm(20ms, 24000, 0)) == 0);
 }
 
+TEST_CASE("a notice that comes first leaves nothing in the tap and is told with its text's hash") {
+  BridgeStart start;
+  start.is_private = true;
+  start.notice_first = true;
+  BridgedCall call({.greeting = "Hello", .recording_notice = "Recorded."}, start);
+  call.begin();
+  CHECK(call.session().said == std::vector<std::string>{"Recorded."});
+  call.session().tell(ResponseStarted{"r1"});
+  call.session().audio("r1", "i1", pcm(1s, 24000));
+  call.session().tell(AssistantAudioDone{"r1", "i1"});
+  call.session().tell(ResponseEnded{"r1", ResponseStatus::completed, ""});
+  CHECK(call.phone.messages.try_push({CallerDtmf{"4"}, ""}));
+  call.speak(2s);
+  REQUIRE(call.observer.notices.size() == 1);
+  const PlayedNotice& notice = call.observer.notices[0];
+  CHECK(notice.samples == 24'000);
+  CHECK(notice.to - notice.from == 1s);
+  // printf 'Recorded.' | sha256sum
+  CHECK(notice.text_sha256 == "6f77cb3948368060dffa5f1878860f4fbebde936f6fe67ea920f9cc82bdd1cac");
+  call.bridge->recording_active(true);
+  call.bridge->set_private(false);
+  call.runtime.run_ready();
+  CHECK(call.session().said.back() == "Hello");
+  CHECK(call.observer.tones.empty());
+  CHECK(call.observer.turns.empty());
+  call.end();
+  auto reader = TapReader::open(call.spool.kept[0]->tap);
+  REQUIRE(reader.has_value());
+  while (const auto block = reader->next())
+    CHECK(std::ranges::count(block->samples, std::uint8_t{0}) == std::ssize(block->samples));
+}
+
 TEST_CASE("the end of the call closes session and socket and finishes the run") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.speak(300ms);
   call.end();
@@ -328,7 +360,7 @@ TEST_CASE("the end of the call closes session and socket and finishes the run") 
 }
 
 TEST_CASE("an end before anything came leaves a finished ledger and nothing open") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.runtime.executor().spawn(call.bridge->run(),
                                 [&](std::exception_ptr) { call.is_over = true; });
   call.runtime.run_ready();
@@ -341,7 +373,7 @@ TEST_CASE("an end before anything came leaves a finished ledger and nothing open
 }
 
 TEST_CASE("a socket that arrives after the end is closed and given back") {
-  Call call({}, recording());
+  BridgedCall call({}, recording());
   call.begin();
   call.end();
   Phone late(call.clock());

@@ -93,6 +93,7 @@ struct CallDirector::State {
   call_event::Admission admission(const IncomingCall& ring) const;
   std::size_t calls_open() const;
   Task<Result<void>> wish(ContextId id, CallEvent event, bool (*fits)(const CallState&));
+  Task<Result<void>> resume(ContextId call);
   Task<void> wait_while_calls(SteadyTime deadline, std::function<bool()> any);
 
   detail::ActorShared shared;
@@ -173,6 +174,7 @@ Task<Result<ActorPtr>> CallDirector::State::load_actor(Call call) {
       co_await shared.patiently<std::vector<Recording>>([&] { return store.recordings_of(id); });
   if (!recordings) co_return Failure(recordings.error());
   CallState state{.call = std::move(call), .recordings = std::move(*recordings)};
+  state.is_private = state.call.is_private;  // for the bridge that is made next
   if (!state.call.recording_id.empty()) {
     auto pauses = co_await shared.patiently<std::vector<RecordingPause>>(
         [&] { return store.pauses_of(state.call.recording_id); });
@@ -525,7 +527,18 @@ Task<Result<void>> CallDirector::pause_recording(ContextId call) {
 }
 
 Task<Result<void>> CallDirector::resume_recording(ContextId call) {
-  return state_->wish(std::move(call), call_event::ResumeWanted{}, [](const CallState& state) {
+  return state_->resume(std::move(call));
+}
+
+Task<Result<void>> CallDirector::State::resume(ContextId call) {
+  auto actor = co_await find_actor(call);
+  if (!actor) co_return Failure(actor.error());
+  const auto& now = (*actor)->state();
+  if (!now.closed() && now.call.awaits_notice())
+    co_return fail(ErrorKind::conflict,
+                   "the recording waits for the recording notice and begins by itself when that "
+                   "has been played to its end; it cannot be resumed before");
+  co_return co_await wish(std::move(call), call_event::ResumeWanted{}, [](const CallState& state) {
     return state.call.phase == CallPhase::connected && state.call.end_reason.empty() &&
            state.call.recording_wish == RecordingWish::pause;
   });

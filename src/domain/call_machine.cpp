@@ -99,6 +99,8 @@ bool CallStep::within_ring_window() const {
 
 void CallStep::on(const call_event::Rang& event) {
   if (call().phase != CallPhase::ringing) return;
+  call().consent = options_.consent;
+  if (call().awaits_notice()) call().recording_wish = RecordingWish::pause;
   if (!within_ring_window()) {
     journal("ring too old");
     return not_answered("the ring was too old to answer when it arrived");
@@ -207,6 +209,7 @@ void CallStep::become_connected(WallTime at) {
   if (hanging_up()) return send_hang_up();
 
   if (call().recording_phase == RecordingPhase::none) start_recording_when_due();
+  expect_notice();
   if (!call().media_connected) expect_media(options_.media_open_wait);
   arm(CallTimer::call_poll, options_.call_poll_every);
   if (options_.call_length_max > Duration{0})
@@ -255,7 +258,8 @@ void CallStep::cancel_timers_of_open_call() {
        {CallTimer::answer_retry, CallTimer::connected_due, CallTimer::answer_given_up,
         CallTimer::call_poll, CallTimer::call_length, CallTimer::hang_up_due,
         CallTimer::recording_poll, CallTimer::recording_state_due, CallTimer::recording_restart,
-        CallTimer::unasked_stop_alert, CallTimer::media_due, CallTimer::pause_limit})
+        CallTimer::unasked_stop_alert, CallTimer::media_due, CallTimer::pause_limit,
+        CallTimer::notice_due})
     cancel(timer);
 }
 
@@ -354,6 +358,8 @@ void CallStep::on(const call_event::TimerFired& event) {
       return media_due();
     case CallTimer::pause_limit:
       return on(call_event::ResumeWanted{pause_limit_reached});
+    case CallTimer::notice_due:
+      return notice_due();
     case CallTimer::stop_retry:
       return;
   }
@@ -382,6 +388,7 @@ void CallStep::recover_connected() {
   act(call_action::PollCall{});
   arm(CallTimer::call_poll, options_.call_poll_retry_max);
   if (!hanging_up()) expect_media(options_.media_back_wait);
+  expect_notice();
   if (options_.call_length_max > Duration{0})
     arm(CallTimer::call_length,
         options_.call_length_max - (now_ - call().connected_at.value_or(now_)));

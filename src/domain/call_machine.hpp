@@ -58,8 +58,11 @@ struct CallMachineOptions {
   Duration stop_retry_after = 1s;  // doubling
   int stop_tries_max = 6;
 
-  // A pause that nobody ended is ended after this; 0 = never.
+  // A pause that nobody ended is ended after this; 0 = never. A call that waits for its recording
+  // notice is not resumed but hung up then.
   Duration pause_max = 5min;
+  // With notice_first: an alert when the notice was not played so long after CallConnected.
+  Duration notice_alert_after = 1min;
 
   Duration media_open_wait = 5s;  // after CallConnected
   Duration media_back_wait = 2s;  // for ACS's own reconnect
@@ -70,6 +73,7 @@ struct CallMachineOptions {
   RecordingChannels channels = RecordingChannels::mixed;
   RecordingFormat format = RecordingFormat::wav;
   bool byos = true;
+  RecordingConsent consent = RecordingConsent::record_first;
 };
 
 enum class CallTimer {
@@ -86,8 +90,9 @@ enum class CallTimer {
   stop_retry,
   media_due,
   pause_limit,
+  notice_due,
 };
-inline constexpr int call_timer_kinds = 13;
+inline constexpr int call_timer_kinds = 14;
 
 // Who waits to hear what became of a pause or resume: the assistant's function.
 struct RecordingAsker {
@@ -110,8 +115,8 @@ struct CallState {
   bool hang_up_in_flight = false;
   bool stop_in_flight = false;
   bool command_in_flight = false;  // a pause or resume
-  // Nothing of the call may be kept but what ACS writes (see SetPrivate).
-  bool is_private = false;
+  bool is_private = false;         // as the bridge was told last: Call::is_private is what holds
+  bool notice_alerted = false;
   // A resume that ACS refuses is tried again: nobody is there to ask for it a second time.
   bool must_resume = false;
   // ACS's own word on the newest recording since our last command: active, or not.
@@ -241,6 +246,10 @@ struct ResumeWanted {
   std::string asker;
 };
 struct StopWanted {};
+// The recording notice was played to its end.
+struct NoticePlayed {
+  PlayedNotice notice;
+};
 // The first event of a call that was open when the process started.
 struct RestartRecovery {};
 
@@ -256,7 +265,7 @@ using CallEvent =
                  call_event::RecordingResumeDone, call_event::MediaConnected, call_event::MediaLost,
                  call_event::MediaFailed, call_event::MediaStartDone, call_event::TimerFired,
                  call_event::HangUpWanted, call_event::PauseWanted, call_event::ResumeWanted,
-                 call_event::StopWanted, call_event::RestartRecovery>;
+                 call_event::StopWanted, call_event::NoticePlayed, call_event::RestartRecovery>;
 
 // What to do, in order, once the new state is stored. Every request to ACS has exactly one outcome
 // event.
@@ -264,6 +273,7 @@ namespace call_action {
 
 struct Answer {};  // with Call::answer_request_id, the same in every try
 struct Reject {};  // busy
+// Paused from the start if Call::recording_start_paused.
 struct StartRecording {
   bool repeat = false;  // under the request id of the last start: it may have been sent already
 };
@@ -289,7 +299,8 @@ struct EndBridge {
 struct SetGate {
   bool open = false;
 };
-// From the wish to pause until ACS has resumed, the bridge keeps nothing of what is said or keyed.
+// From the wish to pause until ACS has resumed, and before the notice where that comes first, the
+// bridge keeps nothing of what is said or keyed.
 struct SetPrivate {
   bool on = false;
 };

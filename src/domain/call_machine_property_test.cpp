@@ -18,7 +18,9 @@ namespace {
 
 class World {
  public:
-  explicit World(std::uint64_t seed) : random_(seed) {
+  explicit World(std::uint64_t seed, RecordingConsent consent = RecordingConsent::record_first)
+      : random_(seed) {
+    options_.consent = consent;
     state_.call.id = {"call"};
     state_.call.received_at = now_;
     state_.call.rang_at = now_;
@@ -40,10 +42,12 @@ class World {
 
   // Calls that went on long enough after their last mishap to be found recorded.
   int calls_checked = 0;
+  int notices_played = 0;
 
  private:
   struct Remote {
     bool running = false;
+    bool paused = false;
     bool named = false;  // its id reached the machine
   };
 
@@ -79,6 +83,21 @@ class World {
       check(action, was_closed, phase_before, event);
       std::visit([this](const auto& wanted) { perform(wanted); }, action);
     }
+    check_consent();
+  }
+
+  bool notice_first() const { return options_.consent == RecordingConsent::notice_first; }
+
+  // Nothing is recorded, and nothing kept, that was said before the notice.
+  void check_consent() {
+    CHECK(state_.is_private == state_.call.is_private);
+    if (!notice_first()) return;
+    const bool heard = state_.call.notice.has_value();
+    CHECK_MESSAGE((heard || state_.call.is_private), "not private before the notice");
+    CHECK_MESSAGE((heard || !state_.gate_open), "the gate is open before the notice");
+    if (heard) return;
+    for (const auto& [id, remote] : recordings_)
+      CHECK_MESSAGE((!remote.running || remote.paused), "recorded before the notice");
   }
 
   void note_named(const CallEvent& event) {
@@ -129,7 +148,11 @@ class World {
     if (state_.call.phase == CallPhase::connected && state_.call.end_reason.empty() &&
         state_.call.recording_wish == RecordingWish::record && now_ - disturbed_at_ > 240s) {
       bool running = false;
-      for (const auto& [id, remote] : recordings_) running = running || remote.running;
+      for (const auto& [id, remote] : recordings_)
+        // One that is paused and that nobody ever named (answer and event were lost) cannot be
+        // resumed by anybody.
+        running = running ||
+                  (remote.running && !(notice_first() && remote.paused && named_.contains(id)));
       CHECK_MESSAGE(running, "an undisturbed call is not recorded");
       ++calls_checked;
     }
@@ -142,6 +165,17 @@ class World {
     if (!alive_) return;
     media_ = true;
     happens(call_event::MediaConnected{});
+    if (notice_first()) say_notice();
+  }
+  // By whatever bridge there is; one that was lost had not said it to its end.
+  void say_notice() {
+    const auto life = life_;
+    const auto socket = ++sockets_;
+    later(4s + soon(4'000), [this, life, socket] {
+      if (!alive_ || !media_ || life != life_ || socket != sockets_) return;
+      ++notices_played;
+      happens(call_event::NoticePlayed{{.from = 1s, .to = 4s, .samples = 1}});
+    });
   }
   void lose_media() {
     if (!media_) return;
@@ -223,7 +257,8 @@ class World {
       deliver(call_event::RecordingStartRefused{id, 500, 9999}, soon(600));
     } else {
       recordings_[id].running = true;
-      deliver(call_event::RecordingState{id, true, now_}, soon(1'500));
+      recordings_[id].paused = state_.call.recording_start_paused;
+      deliver(call_event::RecordingState{id, !recordings_[id].paused, now_}, soon(1'500));
     }
     if (chance(90))
       result(call_event::RecordingStarted{id}, soon(1'000));
@@ -240,14 +275,21 @@ class World {
            soon(500));
   }
   void perform(const call_action::PauseRecording& pause) {
-    result(call_event::RecordingPauseDone{pause.id, maybe(chance(20))}, soon(500));
+    const bool failed = chance(20);
+    if (notice_first() && !failed) recordings_[pause.id].paused = true;
+    result(call_event::RecordingPauseDone{pause.id, maybe(failed)}, soon(500));
   }
   void perform(const call_action::ResumeRecording& resume) {
-    result(call_event::RecordingResumeDone{resume.id, maybe(chance(20))}, soon(500));
+    const bool failed = chance(20);
+    if (notice_first() && !failed) recordings_[resume.id].paused = false;
+    result(call_event::RecordingResumeDone{resume.id, maybe(failed)}, soon(500));
   }
   void perform(const call_action::PollRecording& poll) {
     using enum call_event::RecordingPoll;
-    const auto found = recordings_[poll.id].running ? active : alive_ ? inactive : gone;
+    const auto& remote = recordings_[poll.id];
+    auto found = remote.running ? active : alive_ ? inactive : gone;
+    // What has ended is not known any more; inactive is what is paused.
+    if (notice_first()) found = !remote.running ? gone : remote.paused ? inactive : active;
     result(call_event::RecordingPolled{poll.id, chance(20) ? unknown : found}, soon(500));
   }
   void perform(const call_action::PollCall&) {
@@ -322,6 +364,7 @@ class World {
   bool alive_ = false;
   bool connected_ever_ = false;
   bool media_ = false;
+  int sockets_ = 0;
   bool answer_in_flight_ = false;
   bool answer_accepted_ = false;
   std::map<RecordingId, Remote> recordings_;
@@ -346,4 +389,25 @@ TEST_CASE("whatever is lost, repeated or reordered a call ends and is looked for
     calls_checked += world.calls_checked;
   }
   if (count > 1) CHECK(calls_checked > 100);
+}
+
+TEST_CASE("whatever happens nothing is recorded or kept of a call before its notice was played") {
+  std::uint64_t first = 1;
+  std::uint64_t count = 1'000;
+  if (const char* given = std::getenv("EARSHOT_SEED")) {
+    first = std::strtoull(given, nullptr, 10);
+    count = 1;
+  }
+  int calls_checked = 0;
+  int notices_played = 0;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    CAPTURE(seed);
+    World world(seed, RecordingConsent::notice_first);
+    world.run();
+    calls_checked += world.calls_checked;
+    notices_played += world.notices_played;
+  }
+  if (count == 1) return;
+  CHECK(calls_checked > 50);
+  CHECK(notices_played > 500);
 }

@@ -49,9 +49,7 @@ bool CallStep::changed_recently() const {
 void CallStep::start_recording_when_due() { again_after(Duration{0}); }
 
 void CallStep::again_after(Duration at_least) {
-  if (!connected() || hanging_up() || state_.start_in_flight ||
-      call().recording_wish != RecordingWish::record)
-    return;
+  if (!connected() || hanging_up() || state_.start_in_flight || !may_start()) return;
   // The first start and the first restart go at once; more of them leave room between each other,
   // counted from the last, so that a recording that ran for an hour is replaced at once as well.
   Duration wait = at_least;
@@ -65,9 +63,7 @@ void CallStep::again_after(Duration at_least) {
 }
 
 void CallStep::send_start(bool repeat) {
-  if (!connected() || hanging_up() || state_.start_in_flight ||
-      call().recording_wish != RecordingWish::record)
-    return;
+  if (!connected() || hanging_up() || state_.start_in_flight || !may_start()) return;
   if (auto* running = newest(); running && !is_over(running->phase)) return;
   if (!repeat) {
     if (call().recording_starts >= options_.recording_starts_max) {
@@ -77,6 +73,7 @@ void CallStep::send_start(bool repeat) {
     }
     ++call().recording_starts;
     call().recording_start_first_sent = now_;
+    call().recording_start_paused = call().awaits_notice();
   }
   call().recording_id = {};  // the next id that ACS names is the new one
   call().recording_state_event_seen = false;
@@ -204,7 +201,10 @@ void CallStep::on(const call_event::RecordingState& event) {
   if (!recording) {
     const bool awaited = call().recording_phase == RecordingPhase::starting && !newest();
     if (!event.active && !may_have_started_unheard()) return ignore_stranger();
-    if (!event.active && !awaited) {
+    // Of a start whose answer was lost: it may be ours, and paused.
+    const bool may_be_paused =
+        call().consent == RecordingConsent::notice_first && (!newest() || is_over(newest()->phase));
+    if (!event.active && !awaited && !may_be_paused) {
       auto& other = add_recording(event.id);
       finish(other, RecordingPhase::stopped, "was over when it was first heard of", event.at);
       return queue_discovery(other);
@@ -254,7 +254,10 @@ void CallStep::recording_state_after_end(const call_event::RecordingState& event
 }
 
 void CallStep::became_active(Recording& recording, std::optional<WallTime> at) {
-  if (!recording.active_at) recording.active_at = at.value_or(now_);
+  // The start that ACS names is that of the paused recording: nothing ran from there.
+  const bool first_resumed =
+      recording.phase == RecordingPhase::paused && call().consent == RecordingConsent::notice_first;
+  if (!recording.active_at) recording.active_at = first_resumed ? now_ : at.value_or(now_);
   if (recording.id == call().recording_id)
     state_.recording_seen_active_at =
         std::max(at.value_or(now_), state_.recording_seen_active_at.value_or(WallTime{}));
@@ -280,7 +283,7 @@ void CallStep::became_active(Recording& recording, std::optional<WallTime> at) {
     case RecordingWish::pause:
       // What was said while a pause is wished for must not be recorded: an undone pause is renewed.
       if (before == RecordingPhase::starting ||
-          (before == RecordingPhase::paused && !changed_recently())) {
+          (before == RecordingPhase::paused && !changed_recently()) || call().awaits_notice()) {
         set_phase(recording, RecordingPhase::active);
         send_pause(recording);
       }
@@ -294,6 +297,7 @@ void CallStep::became_active(Recording& recording, std::optional<WallTime> at) {
 void CallStep::became_inactive(Recording& recording, std::optional<WallTime> at) {
   switch (recording.phase) {
     case RecordingPhase::starting:
+      if (reads_paused(recording)) return started_paused(recording);
       state_.verifying = true;
       return send_poll(recording.id);
     case RecordingPhase::active:
@@ -314,7 +318,7 @@ void CallStep::found_inactive(Recording& recording, std::optional<WallTime> at) 
     if (!state_.command_in_flight && !changed_recently())
       return stopped_unasked(recording, "lost", at);
     set_phase(recording, RecordingPhase::paused);
-    return open_pause(recording);
+    return open_pause(recording, state_.recording_changed_at.value_or(now_));
   }
   if (changed_recently() && !(state_.verifying && state_.recording_polls_in_flight == 0)) {
     state_.verifying = true;
@@ -354,7 +358,10 @@ void CallStep::on(const call_event::RecordingPolled& event) {
   --state_.recording_polls_in_flight;
   if (state_.closed()) return;
   auto* recording = newest();
-  if (!recording && !state_.start_in_flight && event.result == call_event::RecordingPoll::active &&
+  const bool runs = event.result == call_event::RecordingPoll::active ||
+                    (event.result == call_event::RecordingPoll::inactive &&
+                     call().consent == RecordingConsent::notice_first);
+  if (!recording && !state_.start_in_flight && runs &&
       find_recording(event.id)) {  // the one that ACS called a duplicate of
     adopt(event.id);
     recording = newest();
@@ -370,7 +377,9 @@ void CallStep::on(const call_event::RecordingPolled& event) {
           became_active(*recording, std::nullopt);
         break;
       case call_event::RecordingPoll::inactive:
-        if (recording->phase == RecordingPhase::starting) {
+        if (reads_paused(*recording)) {
+          started_paused(*recording);
+        } else if (recording->phase == RecordingPhase::starting) {
           if (now_ - call().recording_start_first_sent.value_or(now_) >
               options_.recording_confirm_max) {
             finish(*recording, RecordingPhase::stopped, "never became active", std::nullopt);
@@ -410,7 +419,8 @@ void CallStep::found_gone(Recording& recording) {
 void CallStep::recording_state_due() {
   if (!connected() || call().recording_state_event_seen) return;
   if (call().recording_phase != RecordingPhase::starting &&
-      call().recording_phase != RecordingPhase::active)
+      call().recording_phase != RecordingPhase::active &&
+      !(call().recording_phase == RecordingPhase::paused && call().awaits_notice()))
     return;
   journal("warning no recording state event");
   alert(
@@ -425,7 +435,7 @@ void CallStep::check_recording_after_restart() {
   state_.recovering = false;
   if (hanging_up()) return;
   auto* recording = newest();
-  if (call().recording_wish == RecordingWish::pause) arm_pause_limit();
+  if (call().recording_wish == RecordingWish::pause && !call().awaits_notice()) arm_pause_limit();
   if (recording && !is_over(recording->phase)) {
     state_.gate_open = recording->phase == RecordingPhase::active &&
                        call().recording_wish == RecordingWish::record;

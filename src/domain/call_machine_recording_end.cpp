@@ -112,9 +112,9 @@ void CallStep::send_pause(Recording& recording) {
   act(call_action::PauseRecording{recording.id});
 }
 
-void CallStep::open_pause(Recording& recording) {
+void CallStep::open_pause(Recording& recording, WallTime from) {
   if (state_.paused_since) return;
-  state_.paused_since = state_.recording_changed_at.value_or(now_);
+  state_.paused_since = from;
   act(call_action::OpenPause{recording.id, *state_.paused_since});
 }
 
@@ -133,6 +133,9 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
     journal("pause failed", {{"error", event.error->message}});
     state_.command_error = event.error->message;
     if (means_absent(*event.error)) return found_gone(*recording);
+    // Without the notice it must not record: asked of it again.
+    if (call().awaits_notice())
+      return arm(CallTimer::recording_poll, options_.recording_confirm_poll);
     if (call().recording_wish == RecordingWish::pause &&
         recording->phase == RecordingPhase::active) {
       call().recording_wish = RecordingWish::record;
@@ -145,7 +148,7 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
   }
   if (recording->phase == RecordingPhase::active) {
     set_phase(*recording, RecordingPhase::paused);
-    open_pause(*recording);
+    open_pause(*recording, state_.recording_changed_at.value_or(now_));
     journal("recording paused", {{"recording", event.id.text}});
   }
   confirm_for_askers(*recording);
@@ -157,9 +160,15 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
 void CallStep::on(const call_event::ResumeWanted& event) {
   take_asker(event.asker, false);
   if (state_.closed() || hanging_up() || call().recording_wish != RecordingWish::pause) return;
-  call().recording_wish = RecordingWish::record;
-  state_.must_resume = event.by == "limit";
+  if (call().awaits_notice())
+    return journal("resume refused", {{"by", event.by}, {"reason", "the notice was not played"}});
   journal("resume asked for", {{"by", event.by}});
+  state_.must_resume = event.by == "limit";
+  resume_wanted();
+}
+
+void CallStep::resume_wanted() {
+  call().recording_wish = RecordingWish::record;
   cancel(CallTimer::pause_limit);
   auto* recording = newest();
   if (!recording || is_over(recording->phase)) {
@@ -191,7 +200,7 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
     if (means_absent(*event.error)) return found_gone(*recording);
     if (call().recording_wish != RecordingWish::record) return;
     // The poll finds it inactive where it should record, and resumes it.
-    if (state_.must_resume)
+    if (state_.must_resume || never_resumed(call(), *recording))
       return arm(CallTimer::recording_poll, options_.recording_confirm_poll_retry);
     call().recording_wish = RecordingWish::pause;
     return arm_pause_limit();
@@ -200,6 +209,7 @@ void CallStep::on(const call_event::RecordingResumeDone& event) {
   state_.must_resume = false;
   close_pause(*recording);
   set_phase(*recording, RecordingPhase::active);
+  if (!recording->active_at) recording->active_at = now_;
   state_.recording_changed_at = state_.recording_seen_active_at = now_;
   journal("recording resumed", {{"recording", event.id.text}});
   confirm_for_askers(*recording);
@@ -215,20 +225,22 @@ void CallStep::arm_pause_limit() {
 // From the wish to pause, before ACS has heard of it, until ACS has said that it records again. A
 // recording that is stopped while it is paused is not resumed by that.
 bool CallStep::wants_privacy() const {
-  if (state_.closed()) return state_.is_private;
-  switch (state_.call.recording_wish) {
+  const Call& call = state_.call;
+  if (state_.closed()) return call.is_private;
+  switch (call.recording_wish) {
     case RecordingWish::record:
-      return state_.call.recording_phase == RecordingPhase::paused;
+      return call.recording_phase == RecordingPhase::paused || is_before_first_recording();
     case RecordingWish::pause:
       return true;
     case RecordingWish::stop:
-      return state_.is_private;
+      return call.is_private;
   }
   return true;
 }
 
 void CallStep::follow_privacy() {
   const bool wanted = wants_privacy();
+  call().is_private = wanted;
   if (wanted == state_.is_private) return;
   state_.is_private = wanted;
   act(call_action::SetPrivate{wanted});
@@ -268,8 +280,11 @@ void CallStep::answer_askers() {
   std::erase_if(state_.askers, [this](const RecordingAsker& asker) {
     const auto outcome = outcome_of(asker);
     if (!outcome) return false;
-    const std::string why =
-        *outcome ? "" : (state_.command_error.empty() ? "not now" : state_.command_error);
+    std::string why;
+    if (!*outcome && call().awaits_notice())
+      why = "the recording notice has not been played";
+    else if (!*outcome)
+      why = state_.command_error.empty() ? "not now" : state_.command_error;
     act(call_action::AnswerAsker{asker.token, *outcome, why});
     return true;
   });

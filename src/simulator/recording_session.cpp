@@ -54,13 +54,15 @@ void RecordingSession::activate(WallTime at, Duration since_connected) {
   report_.started = at;
   report_.started_at = since_connected;
   recorder_.start(at);
-  phase_ = request_.pause_on_start ? RecordingPhase::paused : RecordingPhase::active;
-  if (request_.pause_on_start) recorder_.pause(at);
+  const bool paused = request_.pause_on_start && !resumed_early_;
+  phase_ = paused ? RecordingPhase::paused : RecordingPhase::active;
+  if (paused) recorder_.pause(at);
 }
 
 std::string RecordingSession::state() const {
+  const bool starts_active = !request_.pause_on_start || resumed_early_;
   const bool active = phase_ == RecordingPhase::active ||
-                      (phase_ == RecordingPhase::starting && !request_.pause_on_start);
+                      (phase_ == RecordingPhase::starting && starts_active);
   return active ? "active" : "inactive";
 }
 
@@ -71,6 +73,7 @@ void RecordingSession::pause(WallTime at) {
 }
 
 void RecordingSession::resume(WallTime at) {
+  if (phase_ == RecordingPhase::starting) resumed_early_ = true;
   if (phase_ != RecordingPhase::paused) return;
   phase_ = RecordingPhase::active;
   recorder_.resume(at);

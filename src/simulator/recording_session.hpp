@@ -83,6 +83,7 @@ class RecordingSession {
   RecordingNames names_;
   Recorder recorder_;
   RecordingPhase phase_ = RecordingPhase::starting;
+  bool resumed_early_ = false;  // before it had begun, paused
   WallTime started_{};
   RecordingReport report_;
   TaskGroup exports_;

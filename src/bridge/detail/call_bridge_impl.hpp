@@ -96,6 +96,7 @@ class CallBridgeImpl : public CallBridge, public std::enable_shared_from_this<Ca
   void act(SteadyTime now, const PlayApology& action);
   void act(SteadyTime now, const TellAssistantState& action);
   void act(SteadyTime now, const HangUp& action);
+  void act(SteadyTime now, const TellNoticePlayed& action);
   void act(SteadyTime now, const NoteEvent& action);
   void count_request(bool taken);
   SessionFacts facts_of(const AssistantSession& session) const;

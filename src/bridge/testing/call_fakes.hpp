@@ -230,6 +230,8 @@ struct Observer : BridgeObserver {
   void dtmf(const std::string& tone) override { tones += tone; }
   void caller_audio_lost(const std::string& reason) override { lost.push_back(reason); }
   void caller_audio_back() override { ++back; }
+  void notice_played(const PlayedNotice& notice) override { notices.push_back(notice); }
+  std::vector<PlayedNotice> notices;
   void assistant_state(bool is_reachable, const std::string&) override {
     reachable.push_back(is_reachable);
   }
@@ -257,8 +259,8 @@ struct OtherExecutor : Executor {
   bool runs_here() const override { return under.runs_here(); }
 };
 
-struct Call {
-  explicit Call(BridgeOptions options_in = {}, BridgeStart start = {})
+struct BridgedCall {
+  explicit BridgedCall(BridgeOptions options_in = {}, BridgeStart start = {})
       : options(std::move(options_in)) {
     start.call = {"call-1"};
     start.connected_at = clock().wall_now();
@@ -266,7 +268,7 @@ struct Call {
         make_call_bridge({runtime.executor(), clock(), random, log, counters, assistant, spool},
                          options, std::move(start), observer);
   }
-  ~Call() {
+  ~BridgedCall() {
     if (!is_over) end();
   }
   net::ManualClock& clock() { return runtime.clock(); }

@@ -31,6 +31,9 @@ class BridgeLink : public BridgeObserver {
     post(call_event::MediaLost{reason});
   }
   void caller_audio_back() override { post(call_event::MediaConnected{}); }
+  void notice_played(const PlayedNotice& notice) override {
+    post(call_event::NoticePlayed{notice});
+  }
   void assistant_state(bool reachable, const std::string& reason) override;
   void wants_hang_up(const std::string& reason) override { post(call_event::HangUpWanted{reason}); }
   void wants_recording(bool paused, const std::string& by, const std::string& asker) override;

@@ -377,6 +377,7 @@ void CallActor::do_now(const call_action::StartRecording&) {
       .channels = shared_.options.machine.channels,
       .format = shared_.options.machine.format,
       .container_url = shared_.options.recording_container_url,
+      .pause_on_start = call.recording_start_paused,
       .repeatability = {.request_id = call.recording_start_request_id,
                         .first_sent = call.recording_start_first_sent.value_or(call.received_at)}};
   request(shared_.requests.start_recording(std::move(start)), call_event::RecordingStartError{});

@@ -72,8 +72,12 @@ Task<void> CallActor::make_bridge(std::shared_ptr<CallActor> self) {
       .recording_active = self->state_.gate_open,
       .is_private = self->state_.is_private};
   if (turns) start.conversation = std::move(*turns);
-  start.say_notice = std::ranges::none_of(
+  const auto& call = self->state_.call;
+  start.notice_first = call.awaits_notice();
+  // What was said before a notice that comes first is in no turn.
+  const bool has_spoken = std::ranges::any_of(
       start.conversation, [](const Turn& turn) { return turn.speaker == Speaker::assistant; });
+  start.say_notice = !call.notice && (start.notice_first || !has_spoken);
 
   Executor& where = *self->held_.front().where;
   const auto worker = std::ranges::find_if(

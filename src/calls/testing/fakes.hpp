@@ -60,8 +60,8 @@ class FakeAcs : public CallControl {
     starts.push_back(request);
     if (auto error = note("start")) co_return Failure(*error);
     const RecordingId id{"R" + std::to_string(recordings.size() + 1)};
-    recordings[id] = true;
-    co_return RecordingStatus{id, true};
+    recordings[id] = !request.pause_on_start;
+    co_return RecordingStatus{id, recordings[id]};
   }
   Task<Result<void>> stop_recording(ContextId, RecordingId id) override {
     if (auto error = note("stop", id)) co_return Failure(*error);
@@ -73,7 +73,9 @@ class FakeAcs : public CallControl {
     co_return outcome("pause", id);
   }
   Task<Result<void>> resume_recording(ContextId, RecordingId id) override {
-    co_return outcome("resume", id);
+    auto resumed = outcome("resume", id);
+    if (resumed) recordings[id] = true;
+    co_return resumed;
   }
   Task<Result<RecordingStatus>> get_recording(ContextId, RecordingId id) override {
     if (auto error = note("get_recording", id)) co_return Failure(*error);

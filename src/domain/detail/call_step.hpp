@@ -1,6 +1,7 @@
 #pragma once
 // One step of the call machine while it is being worked out. Split by idea:
-// call_machine.cpp (the call), call_machine_recording.cpp and _recording_end.cpp, _media.cpp.
+// call_machine.cpp (the call), call_machine_recording.cpp and _recording_end.cpp, _consent.cpp,
+// _media.cpp.
 
 #include "domain/call_machine.hpp"
 #include "domain/journal_text.hpp"
@@ -46,6 +47,9 @@ class CallStep {
   void on(const call_event::PauseWanted& event);
   void on(const call_event::ResumeWanted& event);
   void on(const call_event::StopWanted& event);
+
+  // What must come before it (call_machine_consent.cpp).
+  void on(const call_event::NoticePlayed& event);
 
   // Its media path (call_machine_media.cpp).
   void on(const call_event::MediaConnected& event);
@@ -109,9 +113,16 @@ class CallStep {
   void send_stop(Recording& recording);
   void send_pause(Recording& recording);
   void send_resume(Recording& recording);
-  void open_pause(Recording& recording);
+  void open_pause(Recording& recording, WallTime from);
   void close_pause(Recording& recording);
   void arm_pause_limit();
+  void resume_wanted();
+  bool may_start() const;
+  bool reads_paused(const Recording& recording) const;
+  void started_paused(Recording& recording);
+  void expect_notice();
+  void notice_due();
+  bool is_before_first_recording() const;
   bool wants_privacy() const;
   void follow_privacy();
   void take_asker(const std::string& token, bool pauses);
