@@ -61,6 +61,17 @@ json::object show(const Chunk& chunk) {
            chunk.duration ? json::value(seconds(*chunk.duration)) : json::value(nullptr)}};
 }
 
+json::object show_notice(const Call& call) {
+  json::object shown{{"consent", to_text(call.consent)}, {"played", call.notice.has_value()}};
+  if (!call.notice) return shown;
+  shown["fromSeconds"] = seconds(call.notice->from);
+  shown["toSeconds"] = seconds(call.notice->to);
+  shown["playedSamples"] = call.notice->samples;
+  shown["sampleRateHz"] = call.notice->rate_hz;
+  shown["textSha256"] = call.notice->text_sha256;
+  return shown;
+}
+
 json::object show(const CallView& view) {
   const Call& call = view.call;
   json::array recordings;
@@ -82,6 +93,7 @@ json::object show(const CallView& view) {
           {"endCode", call.end_code},
           {"endSubCode", call.end_sub_code},
           {"recordingState", to_text(call.recording_phase)},
+          {"recordingNotice", show_notice(call)},
           {"correlationId", call.correlation_id.text},
           {"callConnectionId", call.connection_id.text},
           {"serverCallId", call.server_call_id.text},

@@ -113,6 +113,10 @@ Task<JobOutcome> FileWatch::run(Job job) {
     co_return JobGivenUp{.error = recording.error().message};
   Result<std::vector<RecordingFile>> files = Failure(Error{});
   if (recording) files = co_await locations_.files_of(recording->id);
+  if (recording && files && files->empty()) {
+    auto call = co_await store_.load_call(recording->call);
+    if (call && never_resumed(*call, *recording)) co_return JobDone{};
+  }
   if (!recording || !files)
     co_return JobRetry{.at = now + 1min,
                        .error = (recording ? files.error() : recording.error()).message,

@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "domain/call.hpp"
 #include "domain/clock_mapping.hpp"
 #include "domain/recording.hpp"
 #include "domain/timeline.hpp"
@@ -77,6 +78,8 @@ struct Manifest {
   Timeline timeline;
   ClockMapping mapping;
   std::optional<WallTime> notice_played_at;  // the recording notice had been said
+  RecordingConsent consent = RecordingConsent::record_first;
+  std::optional<PlayedNotice> notice;  // its play-out record
   ManifestVerdict verdict;
   std::string software;  // "earshot 0.1.0"
   WallTime written_at{};

@@ -81,6 +81,18 @@ json::object show(const ManifestVerdict& verdict) {
           {"numbers", std::move(numbers)}};
 }
 
+json::object show_notice(const Manifest& manifest) {
+  json::object out{{"consent", to_text(manifest.consent)}, {"played", manifest.notice.has_value()}};
+  if (!manifest.notice) return out;
+  const PlayedNotice& notice = *manifest.notice;
+  out["fromUs"] = notice.from.count();
+  out["toUs"] = notice.to.count();
+  out["playedSamples"] = notice.samples;
+  out["sampleRateHz"] = notice.rate_hz;
+  out["textSha256"] = notice.text_sha256;
+  return out;
+}
+
 template <class Items>
 json::array show_all(const Items& items) {
   json::array out;
@@ -177,6 +189,7 @@ std::string manifest_text(const Manifest& manifest) {
   out["connectedAt"] = time(manifest.connected_at);
   out["endedAt"] = time(manifest.ended_at);
   out["noticePlayedAt"] = time(manifest.notice_played_at);
+  out["notice"] = show_notice(manifest);
   out["verdict"] = show(manifest.verdict);
   out["recordings"] = show_all(manifest.recordings);
   out["chunks"] = show_all(manifest.chunks);

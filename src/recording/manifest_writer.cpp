@@ -30,6 +30,8 @@ Manifest describe(const ManifestRequest& request) {
                     .ended_at = subject.call.ended_at,
                     .timeline = subject.timeline.value_or(Timeline{}),
                     .mapping = request.mapping,
+                    .consent = subject.call.consent,
+                    .notice = subject.call.notice,
                     .verdict = request.verdict};
   for (const auto& recording : subject.recordings)
     manifest.recordings.push_back({.id = recording.id,

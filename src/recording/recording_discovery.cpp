@@ -106,6 +106,10 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
     is_whole = *last == seen->chunks.back().index.value;
   }
   if (!is_whole && progress.consecutive && progress.may_reach_end) is_whole = is_quiet(*seen, *end);
+  // No chunk of it, or one without a sample, is all of it.
+  const bool expects_nothing =
+      progress.audio == Duration{} && never_resumed(known->call, known->recording);
+  if (!is_whole && expects_nothing && end) is_whole = now >= *end + options_.quiet_period;
   if (is_whole)
     outcome = Discovery::found;
   else if (last_try)
@@ -116,7 +120,7 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   if (outcome != Discovery::searching) co_return JobOutcome{JobDone{}};
 
   bool alerted = job.payload == alerted_payload;
-  if (!alerted && seen->chunks.empty() && is_late(*known, now)) {
+  if (!alerted && !expects_nothing && seen->chunks.empty() && is_late(*known, now)) {
     auto raised = co_await raise_late(
         known,
         "no audio of a finished recording has appeared in its container; check that the container "

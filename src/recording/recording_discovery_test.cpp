@@ -221,6 +221,20 @@ TEST_CASE("nothing at all is late once, and missing in the end") {
   CHECK(search.alerts.raised[1].kind == "recording_missing");
 }
 
+TEST_CASE("of a recording that waited for its notice in vain nothing is missed") {
+  Search search;
+  search.call.consent = RecordingConsent::notice_first;
+  search.recording.active_at.reset();
+  search.store_call();
+  SUBCASE("no chunk") {}
+  SUBCASE("a chunk without a sample") { search.put_chunk(0, 0, "2026-03-02T09:15:00.2Z"); }
+
+  search.run_to_the_end();
+
+  CHECK(search.stored().discovery == Discovery::found);
+  CHECK(search.alerts.raised.empty());
+}
+
 TEST_CASE("the job's own deadline is kept") {
   Search search;
   search.store_call();
