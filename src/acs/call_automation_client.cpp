@@ -57,9 +57,11 @@ class CallAutomationClient : public CallControl {
         key_(std::move(key)),
         host_(std::move(host)),
         retries_(services_.counters.counter("earshot_acs_retries_total",
-                                            "requests to ACS sent again after a failure")),
+                                            "requests to ACS sent again after a failure",
+                                            {{"resource", options_.resource}})),
         failures_(services_.counters.counter("earshot_acs_failures_total",
-                                             "operations on ACS that failed in the end")) {}
+                                             "operations on ACS that failed in the end",
+                                             {{"resource", options_.resource}})) {}
 
   Task<Result<CallProperties>> answer(AnswerRequest request) override {
     auto body = detail::answer_body(request);

@@ -1,5 +1,5 @@
 #pragma once
-// CallControl over ACS's REST API. One for each executor; called on it. Errors as of
+// CallControl over ACS's REST API. One for each resource and executor; called on it. Errors as of
 // ports/call_control.hpp.
 
 #include "base/clock.hpp"
@@ -18,6 +18,7 @@ namespace earshot::acs {
 
 struct CallAutomationOptions {
   std::string endpoint;              // as connection_string.hpp gives it
+  std::string resource;              // its label, for metrics
   std::optional<Secret> access_key;  // base64; none: Entra ID, by the token source
   std::string api_version = "2026-03-12";
   std::string token_scope = "https://communication.azure.com//.default";  // two slashes, so it is

@@ -58,14 +58,23 @@ Task<Result<void>> MediaRoutes::admit(ContextId call, std::string correlation, s
                                       std::string authorization) {
   if (needs_secret(options_.auth) && key.empty())
     co_return fail(ErrorKind::refused, "the address has no key");
+  std::optional<TokenOwners> owners;
   if (needs_token(options_.auth)) {
     auto verified = co_await services_.tokens->verify(bearer_token(authorization));
-    if (!verified) co_return verified;
+    if (!verified) co_return Failure(verified.error());
+    owners = std::move(*verified);
   }
   auto found = co_await find_call(std::move(call), std::move(correlation));
   if (!found) co_return Failure(found.error());
-  if (needs_secret(options_.auth))
-    co_return co_await services_.events.check_link(std::move(*found), std::move(key));
+  if (needs_secret(options_.auth)) {
+    auto opened = co_await services_.events.check_link(*found, std::move(key));
+    if (!opened) co_return opened;
+  }
+  if (!owners) co_return ok();
+  auto resource = co_await services_.events.resource_of(std::move(*found));
+  if (!resource) co_return Failure(resource.error());
+  if (!owners->own(*resource))
+    co_return fail(ErrorKind::refused, "the token is of another resource than the call");
   co_return ok();
 }
 

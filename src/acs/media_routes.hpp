@@ -3,14 +3,14 @@
 // x-ms-call-correlation-id names the call. One for each executor.
 
 #include "acs/media_socket.hpp"
-#include "acs/token_verifier.hpp"
+#include "acs/resource_tokens.hpp"
 #include "net/router.hpp"
 #include "ports/call_events.hpp"
 
 namespace earshot::acs {
 
 enum class MediaSocketAuth {
-  token_and_secret,  // ACS's JWT and the call's ?k=
+  token_and_secret,  // the JWT of the call's ACS resource and the call's ?k=
   token,
   secret,
   none,  // a local test only
@@ -29,7 +29,7 @@ struct MediaRoutesServices {
   Counters& counters;
   CallEvents& events;
   MediaArrivals& arrivals;
-  TokenVerifier* tokens = nullptr;  // needed when the token is
+  ResourceTokens* tokens = nullptr;  // needed when the token is
 };
 
 class MediaRoutes {

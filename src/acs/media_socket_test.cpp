@@ -3,6 +3,7 @@
 #include "acs/media_routes.hpp"
 #include "acs/testing/fake_call_events.hpp"
 #include "acs/testing/token_maker.hpp"
+#include "acs/testing/two_resources.hpp"
 #include "net/testing/test_runtime.hpp"
 #include "tests/support/fake_websocket.hpp"
 
@@ -189,7 +190,7 @@ struct KeptArrivals : MediaArrivals {
 
 struct Doors : Setup {
   explicit Doors(MediaSocketAuth auth)
-      : routes({runtime.executor(), runtime.clock(), log, counters, events, arrivals, &verifier},
+      : routes({runtime.executor(), runtime.clock(), log, counters, events, arrivals, &tokens},
                {.auth = auth}) {
     testing::serve_keys(http, token_maker().jwk());
     routes.add_routes(router);
@@ -219,7 +220,7 @@ struct Doors : Setup {
   testing::FakeCallEvents events;
   KeptArrivals arrivals;
   KeySet keys{http, runtime.clock(), log, counters, {}};
-  TokenVerifier verifier{keys, runtime.clock(), {.audiences = {std::string(testing::audience)}}};
+  ResourceTokens tokens{testing::two_resources(keys, runtime.clock())};
   MediaRoutes routes;
   net::Router router;
 };
@@ -234,6 +235,23 @@ TEST_CASE("the media door wants the token and the call's key") {
   CHECK(doors.knock("/ws/call-1", doors.bearer()) == 401);
   CHECK(doors.knock("/ws/call-1?k=key-2", doors.bearer()) == 401);
   CHECK(doors.knock("/ws/call-2?k=key-1", doors.bearer()) == 401);
+}
+
+TEST_CASE("a token of one resource does not open the media door of another resource's call") {
+  for (const auto auth : {MediaSocketAuth::token_and_secret, MediaSocketAuth::token}) {
+    Doors doors(auth);
+    const auto of_other = testing::bearer_of_other(doors.runtime.clock());
+    const std::string bare = "/ws?k=key-1";
+    auto known = of_other;
+    known.set("x-ms-call-correlation-id", "corr-1");
+
+    CHECK(doors.knock("/ws/call-1?k=key-1", of_other) == 401);
+    CHECK(doors.knock(bare, known) == 401);
+    doors.events.resource = "other";
+    CHECK(doors.knock("/ws/call-1?k=key-1", of_other) == 101);
+    CHECK(doors.knock(bare, known) == 101);
+    CHECK(doors.knock("/ws/call-1?k=key-1", doors.bearer()) == 401);
+  }
 }
 
 TEST_CASE("the media door can be told to want one of the two") {

@@ -130,10 +130,12 @@ class ServiceFileClient : public ServiceFiles {
         key_(std::move(key)),
         host_(std::move(host)),
         bytes_(services_.counters.counter("earshot_service_download_bytes_total",
-                                          "bytes of recordings fetched from ACS's storage")),
+                                          "bytes of recordings fetched from ACS's storage",
+                                          {{"resource", options_.resource}})),
         refused_(services_.counters.counter(
             "earshot_service_hosts_refused_total",
-            "locations of files that are on no host of ACS's storage, and were not asked")) {}
+            "locations of files that are on no host of ACS's storage, and were not asked",
+            {{"resource", options_.resource}})) {}
 
   Result<void> check(const std::string& location) const override {
     auto url = hosts_.check(location);
@@ -141,12 +143,12 @@ class ServiceFileClient : public ServiceFiles {
     return ok();
   }
 
-  Task<Result<ServicePiece>> read(std::string location, std::uint64_t offset,
+  Task<Result<ServicePiece>> read(ServiceFile file, std::uint64_t offset,
                                   std::uint64_t length) override {
     if (length == 0 || length > std::numeric_limits<std::uint64_t>::max() - offset)
       co_return fail(ErrorKind::invalid, "no such piece of a file");
     auto taker = std::make_shared<PieceTaker>(offset, length);
-    auto reply = co_await exchange("GET", std::move(location),
+    auto reply = co_await exchange("GET", std::move(file.location),
                                    fmt::format("bytes={}-{}", offset, offset + length - 1), taker);
     if (!reply && reply.error().code != enough) co_return fail("download", reply.error());
     if (reply && reply->status == 416) co_return past_the_end(*reply, offset);
@@ -156,8 +158,8 @@ class ServiceFileClient : public ServiceFiles {
     co_return piece;
   }
 
-  Task<Result<void>> remove(std::string location) override {
-    auto reply = co_await exchange("DELETE", std::move(location), "", nullptr);
+  Task<Result<void>> remove(ServiceFile file) override {
+    auto reply = co_await exchange("DELETE", std::move(file.location), "", nullptr);
     if (!reply && reply.error().kind == ErrorKind::not_found) co_return ok();
     if (!reply) co_return fail("delete at ACS", reply.error());
     co_return ok();

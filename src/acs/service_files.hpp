@@ -22,6 +22,7 @@ namespace earshot::acs {
 
 struct ServiceFilesOptions {
   std::string endpoint;              // of the ACS resource
+  std::string resource;              // its label, for metrics
   std::optional<Secret> access_key;  // base64; none: Entra ID, by the token source
   std::string token_scope = "https://communication.azure.com//.default";
   std::vector<std::string> download_hosts;  // beyond ACS's own: download_hosts.hpp
@@ -37,8 +38,8 @@ struct ServiceFilesServices {
   TokenSource* tokens = nullptr;  // needed without an access key
 };
 
-// One for each executor; called on it. `invalid` when the options contradict themselves. What
-// `services` names outlives it.
+// One for each resource and executor; called on it, and only with files of its resource. `invalid`
+// when the options contradict themselves. What `services` names outlives it.
 Result<std::unique_ptr<ServiceFiles>> make_service_files(ServiceFilesServices services,
                                                          ServiceFilesOptions options);
 

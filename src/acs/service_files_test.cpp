@@ -41,7 +41,8 @@ struct Scripted {
   }
   Result<ServicePiece> read(std::uint64_t offset, std::uint64_t length,
                             std::string from = location) {
-    return runtime.run_for(files->read(std::move(from), offset, length));
+    return runtime.run_for(
+        files->read({.resource = {}, .location = std::move(from)}, offset, length));
   }
   net::TestRuntime runtime;
   testing::FakeHttpClient http;
@@ -86,8 +87,9 @@ struct Served {
     co_return response;
   }
   Result<ServicePiece> read(std::uint64_t offset, std::uint64_t length) {
-    return runtime.run_for(
-        files->read("http://127.0.0.1:7788/v1/objects/1/content/video", offset, length));
+    return runtime.run_for(files->read(
+        {.resource = {}, .location = "http://127.0.0.1:7788/v1/objects/1/content/video"}, offset,
+        length));
   }
   net::TestRuntime runtime;
   net::MemoryNetwork network;
@@ -152,8 +154,8 @@ TEST_CASE("a location on a foreign host is refused before anything is sent or si
   CHECK(piece.error().kind == ErrorKind::refused);
   CHECK(scripted.http.calls.empty());
   CHECK(scripted.tokens.scopes.empty());
-  const auto removed =
-      scripted.runtime.run_for(scripted.files->remove("https://evil.example/v1/objects/1"));
+  const auto removed = scripted.runtime.run_for(
+      scripted.files->remove({.resource = {}, .location = "https://evil.example/v1/objects/1"}));
   REQUIRE_FALSE(removed.has_value());
   CHECK(scripted.http.calls.empty());
   CHECK_FALSE(scripted.files->check("https://evil.example/v1").has_value());
@@ -287,8 +289,8 @@ TEST_CASE("deletion is signed as DELETE, and what is gone already is a success")
   scripted.http.answer(404, R"({"error":{"code":"8522"}})");
   scripted.http.answer(500, "");
   const auto remove = [&] {
-    return scripted.runtime.run_for(
-        scripted.files->remove("https://as-storage.asm.skype.com/v1/objects/0-weu"));
+    return scripted.runtime.run_for(scripted.files->remove(
+        {.resource = {}, .location = "https://as-storage.asm.skype.com/v1/objects/0-weu"}));
   };
   CHECK(remove().has_value());
   CHECK(scripted.http.calls[0].method == "DELETE");

@@ -55,7 +55,7 @@ bool is_host_name(std::string_view text) {
 
 }  // namespace
 
-Webhooks::Webhooks(CallEvents& events, TokenVerifier* tokens, Log& log, Counters& counters,
+Webhooks::Webhooks(CallEvents& events, ResourceTokens* tokens, Log& log, Counters& counters,
                    WebhookOptions options)
     : events_(events),
       tokens_(tokens),
@@ -168,13 +168,19 @@ Task<net::HttpResponse> Webhooks::callback(net::HttpRequest request, EventDoor d
 Task<Result<void>> Webhooks::admit(std::string authorization, ContextId call, std::string key) {
   if (!is_plain_id(call.text) || key.empty())
     co_return fail(ErrorKind::refused, "the address names no call or has no key");
-  auto verified = co_await tokens_->verify(bearer_token(authorization));
-  if (!verified) co_return verified;
-  auto opened = co_await events_.check_link(std::move(call), std::move(key));
-  if (opened) co_return ok();
+  auto owners = co_await tokens_->verify(bearer_token(authorization));
+  if (!owners) co_return Failure(owners.error());
+  auto opened = co_await events_.check_link(call, std::move(key));
+  if (opened) {
+    auto resource = co_await events_.resource_of(std::move(call));
+    if (resource && owners->own(*resource)) co_return ok();
+    opened = resource ? fail(ErrorKind::refused, "the token is of another resource than the call")
+                      : Failure(resource.error());
+  }
   // A call that is not there and a wrong key look the same from outside.
-  const auto kind =
-      opened.error().kind == ErrorKind::not_found ? ErrorKind::refused : ErrorKind::unavailable;
+  const bool is_refused =
+      opened.error().kind == ErrorKind::not_found || opened.error().kind == ErrorKind::refused;
+  const auto kind = is_refused ? ErrorKind::refused : ErrorKind::unavailable;
   co_return fail(kind, opened.error().message);
 }
 

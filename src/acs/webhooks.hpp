@@ -2,7 +2,7 @@
 // The HTTP doors that ACS and Event Grid knock on:
 //   POST    /api/incomingCall            Event Grid (its secret; both schemas, both handshakes)
 //   OPTIONS /api/incomingCall            CloudEvents' handshake
-//   POST    /api/callbacks/{contextId}   a call's events (ACS's JWT and the call's ?k=)
+//   POST    /api/callbacks/{contextId}   a call's events (its resource's JWT and the call's ?k=)
 //   POST    /api/callbacks               recording state (JWT; ?c= names the call and ?k= opens it)
 //   GET     /api/callbacks[/…]           200, for people who look whether the door is there
 //
@@ -10,7 +10,7 @@
 // with {"error":{"code","message"}} for what can never be read; 401 for a wrong key; 503 for any
 // fault of ours, because neither sender comes back after 400, 401, 403 or 413.
 
-#include "acs/token_verifier.hpp"
+#include "acs/resource_tokens.hpp"
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "net/router.hpp"
@@ -34,7 +34,7 @@ class Webhooks {
  public:
   // What is passed outlives this and the router. `tokens` may be null only when callbacks are
   // unauthenticated. One for each executor.
-  Webhooks(CallEvents& events, TokenVerifier* tokens, Log& log, Counters& counters,
+  Webhooks(CallEvents& events, ResourceTokens* tokens, Log& log, Counters& counters,
            WebhookOptions options);
   void add_routes(net::Router& router);
 
@@ -50,7 +50,7 @@ class Webhooks {
   void count(std::string_view door, std::string_view outcome);
 
   CallEvents& events_;
-  TokenVerifier* tokens_;
+  ResourceTokens* tokens_;
   Log& log_;
   Counters& counters_;
   WebhookOptions options_;

@@ -2,6 +2,7 @@
 
 #include "acs/testing/fake_call_events.hpp"
 #include "acs/testing/token_maker.hpp"
+#include "acs/testing/two_resources.hpp"
 #include "net/testing/test_runtime.hpp"
 
 #include <doctest/doctest.h>
@@ -21,7 +22,7 @@ constexpr std::string_view connected =
 
 struct Setup {
   explicit Setup(bool open = false)
-      : webhooks(events, &verifier, log, counters,
+      : webhooks(events, &tokens, log, counters,
                  {.event_grid_secrets = {Secret("old-secret"), Secret("new-secret")},
                   .allow_unauthenticated_callbacks = open}) {
     testing::serve_keys(http, token_maker().jwk());
@@ -53,7 +54,7 @@ struct Setup {
   MemoryLog log;
   Counters counters;
   KeySet keys{http, runtime.clock(), log, counters, {}};
-  TokenVerifier verifier{keys, runtime.clock(), {.audiences = {std::string(testing::audience)}}};
+  ResourceTokens tokens{testing::two_resources(keys, runtime.clock())};
   Webhooks webhooks;
   net::Router router;
 };
@@ -84,7 +85,7 @@ TEST_CASE("Event Grid's door stays shut without its secret") {
 
 TEST_CASE("no secret configured means nobody gets in, not everybody") {
   Setup setup;
-  Webhooks locked(setup.events, &setup.verifier, setup.log, setup.counters,
+  Webhooks locked(setup.events, &setup.tokens, setup.log, setup.counters,
                   {.event_grid_secrets = {Secret("")}});
   net::Router router;
   locked.add_routes(router);
@@ -138,6 +139,30 @@ TEST_CASE("a callback needs ACS's token and the key of its call") {
   REQUIRE(setup.events.events.size() == 1);
   CHECK(setup.events.events[0].context_id.text == "call-1");
   CHECK(setup.events.events[0].door == EventDoor::call_callback);
+}
+
+TEST_CASE("a token of one resource does not open the callbacks of another resource's calls") {
+  Setup setup;
+  const std::string events = "/api/callbacks/call-1?k=key-1";
+  const std::string recording = "/api/callbacks?c=call-1&k=key-1";
+  const auto of_other = testing::bearer_of_other(setup.runtime.clock());
+
+  CHECK(setup.send("POST", events, connected, of_other).status == 401);
+  CHECK(setup.send("POST", recording, connected, of_other).status == 401);
+  CHECK(setup.events.events.empty());
+
+  setup.events.resource = "other";
+  CHECK(setup.send("POST", events, connected, setup.bearer()).status == 401);
+  CHECK(setup.send("POST", events, connected, of_other).status == 200);
+  CHECK(setup.events.events.size() == 1);
+}
+
+TEST_CASE("the callbacks of a call whose resource is configured no longer stay shut") {
+  Setup setup;
+  setup.events.resource = "gone";
+
+  CHECK(setup.send("POST", "/api/callbacks/call-1?k=key-1", connected, setup.bearer()).status ==
+        401);
 }
 
 TEST_CASE("the recording callback names its call in the query") {

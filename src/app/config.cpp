@@ -34,7 +34,9 @@ void check_together(Config& config, ConfigResult& result) {
   for (const auto& fault : result.faults) wrong.insert(fault.variable);
   if (wrong.contains("ACS_ENDPOINT")) wrong.insert("ACS_CONNECTION_STRING");
   std::vector<ConfigFault> faults;
-  if (config.acs_connection_string.empty() && config.acs_endpoint.empty())
+  const bool names_resource = !config.acs_connection_string.empty() || !config.acs_endpoint.empty();
+  const bool only_in_file = !names_resource && !config.acs_resources_file.empty();
+  if (!names_resource && !only_in_file)
     faults.push_back({"ACS_CONNECTION_STRING", "is missing, and so is ACS_ENDPOINT",
                       "copy the connection string from the ACS resource (Keys), or set "
                       "ACS_ENDPOINT to use Entra ID"});
@@ -48,7 +50,8 @@ void check_together(Config& config, ConfigResult& result) {
   if (has_agent && config.agent_project_name.empty())
     faults.push_back({"AGENT_PROJECT_NAME", "is missing though an agent is named",
                       "set the agent's Foundry project"});
-  if (config.acs_token_audiences.empty() && !config.allow_unauthenticated_callbacks)
+  if (config.acs_token_audiences.empty() && !config.allow_unauthenticated_callbacks &&
+      !only_in_file)
     faults.push_back({"ACS_TOKEN_AUDIENCE", "is missing",
                       "set it to the ACS resource's immutable resource id: Azure portal, the "
                       "resource, JSON view, "
@@ -194,6 +197,7 @@ ConfigResult load_config(const Environment& environment, const EnvFile& file) {
     for (const Setting& setting : settings()) known = known || setting.name == name;
     if (!known) result.unknown.push_back(name);
   }
+  gather_resources(result.config, result);
   check_together(result.config, result);
   return result;
 }

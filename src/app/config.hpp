@@ -24,6 +24,17 @@ namespace earshot::app {
 
 enum class MediaSocketAuth { jwt_and_secret, jwt, secret };
 
+// One ACS resource; all of its calls belong to it.
+struct AcsResourceConfig {
+  std::string label;
+  std::string id;            // in Azure; what Event Grid's topics name
+  Secret connection_string;  // "": Entra ID with `endpoint`
+  std::string endpoint;
+  std::vector<std::string> token_audiences;
+  std::string token_issuer;
+  std::string openid_config_url;
+};
+
 struct Config {
   // Azure Communication Services
   Secret acs_connection_string;
@@ -33,6 +44,11 @@ struct Config {
   std::string acs_openid_config_url;
   std::string acs_token_issuer;
   std::vector<std::string> acs_token_audiences;
+  std::string acs_label;
+  std::string acs_resource_id;
+  std::string acs_resources_file;
+  // All of them, made from the variables above and the file: that of the variables first.
+  std::vector<AcsResourceConfig> acs_resources;
   MediaSocketAuth media_socket_auth = MediaSocketAuth::jwt_and_secret;
   bool allow_unauthenticated_callbacks = false;
   std::vector<Secret> event_grid_secrets;

@@ -28,6 +28,11 @@ std::vector<Setting> link_settings();
 std::vector<Setting> retention_settings();
 std::vector<Setting> signing_settings();
 std::vector<Setting> consent_settings();
+std::vector<Setting> resource_settings();
+
+// Fills in Config::acs_resources; reads ACS_RESOURCES_FILE. Faults name the place in the file, and
+// none quotes a secret.
+void gather_resources(Config& config, ConfigResult& result);
 
 // The parts of a comma list, without the blanks around them and without empty ones.
 std::vector<std::string> split_list(const std::string& value);

@@ -565,9 +565,10 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> rows;
     for (auto part :
-         {acs_settings(), recording_settings(), consent_settings(), alert_settings(),
-          verdict_settings(), storage_settings(), retention_settings(), assistant_settings(),
-          service_settings(), signing_settings(), link_settings(), entra_settings()})
+         {acs_settings(), resource_settings(), recording_settings(), consent_settings(),
+          alert_settings(), verdict_settings(), storage_settings(), retention_settings(),
+          assistant_settings(), service_settings(), signing_settings(), link_settings(),
+          entra_settings()})
       for (auto& row : part) rows.push_back(std::move(row));
     return rows;
   }();

@@ -53,31 +53,36 @@ Result<alerts::DeliveryOptions> alert_delivery_options(const Config& config) {
 
 bool uses_folder(const Config& config) { return !config.storage_folder.empty(); }
 
-Result<acs::CallAutomationOptions> call_automation_options(const Config& config) {
+Result<acs::CallAutomationOptions> call_automation_options(const Config& config,
+                                                           const AcsResourceConfig& resource) {
   acs::CallAutomationOptions options;
+  options.resource = resource.label;
   options.api_version = config.acs_api_version;
-  if (config.acs_connection_string.empty()) {
-    options.endpoint = config.acs_endpoint;
+  if (resource.connection_string.empty()) {
+    options.endpoint = resource.endpoint;
     return options;
   }
-  auto parsed = acs::parse_connection_string(config.acs_connection_string.reveal());
-  if (!parsed) return fail("ACS_CONNECTION_STRING", parsed.error());
+  auto parsed = acs::parse_connection_string(resource.connection_string.reveal());
+  if (!parsed)
+    return fail(fmt::format("connection string of the ACS resource '{}'", resource.label),
+                parsed.error());
   options.endpoint = parsed->endpoint;
   options.access_key = parsed->access_key;
   return options;
 }
 
-acs::KeySetOptions key_set_options(const Config& config) {
-  acs::KeySetOptions options;
-  options.openid_config_url = config.acs_openid_config_url;
-  return options;
+acs::TokenRules token_rules(const AcsResourceConfig& resource) {
+  acs::TokenRules rules;
+  rules.issuer = resource.token_issuer;
+  rules.audiences = resource.token_audiences;
+  return rules;
 }
 
-acs::TokenRules token_rules(const Config& config) {
-  acs::TokenRules rules;
-  rules.issuer = config.acs_token_issuer;
-  rules.audiences = config.acs_token_audiences;
-  return rules;
+AcsResources acs_resources(const Config& config) {
+  std::vector<AcsResourceName> names;
+  names.reserve(config.acs_resources.size());
+  for (const auto& resource : config.acs_resources) names.push_back({resource.label, resource.id});
+  return AcsResources(std::move(names));
 }
 
 acs::WebhookOptions webhook_options(const Config& config) {
@@ -135,6 +140,7 @@ Result<calls::CallsOptions> calls_options(const Config& config,
                                           std::optional<std::string> container_url) {
   calls::CallsOptions options;
   options.callback_uri_host = config.callback_uri_host;
+  options.resources = acs_resources(config);
   options.numbers = config.numbers_answered;
   options.calls_max = static_cast<std::size_t>(config.calls_max);
   options.media_sample_rate_hz = config.media_sample_rate_hz;
@@ -178,6 +184,7 @@ acs::ServiceFilesOptions service_files_options(const Config& config,
   options.endpoint = acs.endpoint;
   options.access_key = acs.access_key;
   options.token_scope = acs.token_scope;
+  options.resource = acs.resource;
   options.download_hosts = config.recording_download_hosts;
   return options;
 }

@@ -2,7 +2,6 @@
 // From the one Config to each module's own plain options.
 
 #include "acs/call_automation_client.hpp"
-#include "acs/key_set.hpp"
 #include "acs/media_routes.hpp"
 #include "acs/service_files.hpp"
 #include "acs/token_verifier.hpp"
@@ -19,16 +18,17 @@
 
 namespace earshot::app {
 
-Result<acs::CallAutomationOptions> call_automation_options(const Config& config);
-acs::KeySetOptions key_set_options(const Config& config);
-acs::TokenRules token_rules(const Config& config);
+Result<acs::CallAutomationOptions> call_automation_options(const Config& config,
+                                                           const AcsResourceConfig& resource);
+acs::TokenRules token_rules(const AcsResourceConfig& resource);
+AcsResources acs_resources(const Config& config);
 acs::WebhookOptions webhook_options(const Config& config);
 acs::MediaRoutesOptions media_routes_options(const Config& config);
 // Reads the instructions and the unreachable notice from their files.
 Result<voice_live::VoiceLiveOptions> voice_live_options(const Config& config);
 Result<calls::CallsOptions> calls_options(const Config& config,
                                           std::optional<std::string> container_url);
-// Of the resource that call_automation_options() names.
+// Of the resource that `acs` names.
 acs::ServiceFilesOptions service_files_options(const Config& config,
                                                const acs::CallAutomationOptions& acs);
 recording::RecordingFetchOptions recording_fetch_options(const Config& config);

@@ -10,6 +10,7 @@
 #include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
 #include "api/transcript_routes.hpp"
+#include "app/acs_clients.hpp"
 #include "app/alerts.hpp"
 #include "app/data_folder.hpp"
 #include "app/link_secrets.hpp"
@@ -222,25 +223,15 @@ class RunningService : public Service {
                                     *store_};
     notes_ = std::make_unique<calls::CallNotes>(noting, notes_max);
 
-    auto acs_options = call_automation_options(config_);
-    if (!acs_options) return Failure(acs_options.error());
-    acs::CallAutomationServices asking{.http = first.http(),
-                                       .clock = outside_.clock,
-                                       .random = outside_.random,
-                                       .log = outside_.log,
-                                       .counters = outside_.counters,
-                                       .diagnostics = notes_.get(),
-                                       .tokens = first.tokens()};
-    acs::ServiceFilesServices downloading{.http = first.http(),
-                                          .clock = outside_.clock,
-                                          .log = outside_.log,
-                                          .counters = outside_.counters,
-                                          .tokens = first.tokens()};
-    auto files = acs::make_service_files(downloading, service_files_options(config_, *acs_options));
-    if (!files) return Failure(files.error());
-    service_files_ = std::move(*files);
-    auto acs = acs::make_call_automation_client(asking, std::move(*acs_options));
-    if (!acs) return fail("ACS", acs.error());
+    const acs::CallAutomationServices asking{.http = first.http(),
+                                             .clock = outside_.clock,
+                                             .random = outside_.random,
+                                             .log = outside_.log,
+                                             .counters = outside_.counters,
+                                             .diagnostics = notes_.get(),
+                                             .tokens = first.tokens()};
+    auto acs = AcsClients::make(config_, asking);
+    if (!acs) return Failure(acs.error());
     acs_ = std::move(*acs);
 
     downlink_ = std::make_unique<recording::DownlinkEstimate>(
@@ -288,9 +279,8 @@ class RunningService : public Service {
     chunks_ = std::make_unique<recording::ByosChunkSource>(*blobs_, *store_, outside_.clock,
                                                            outside_.counters, outside_.log,
                                                            recording::ByosOptions{}, store_.get());
-    recording::RecordingFetchServices fetching{*store_,           *store_,     *service_files_,
-                                               *blobs_,           alerts_,     outside_.clock,
-                                               outside_.counters, outside_.log};
+    recording::RecordingFetchServices fetching{
+        *store_, *store_, *acs_, *blobs_, alerts_, outside_.clock, outside_.counters, outside_.log};
     fetch_ =
         std::make_unique<recording::RecordingFetch>(fetching, recording_fetch_options(config_));
     file_watch_ = std::make_unique<recording::FileWatch>(*store_, *store_, alerts_, outside_.clock,
@@ -457,8 +447,7 @@ class RunningService : public Service {
   std::unique_ptr<BlobLinks> blob_links_;
   std::unique_ptr<BlobStore> letters_;  // none: not configured
   std::unique_ptr<calls::CallNotes> notes_;
-  std::unique_ptr<CallControl> acs_;
-  std::unique_ptr<ServiceFiles> service_files_;
+  std::unique_ptr<AcsClients> acs_;
   std::unique_ptr<recording::DownlinkEstimate> downlink_;
   std::unique_ptr<calls::CallDirector> director_;
   std::unique_ptr<calls::Inbox> inbox_;

@@ -2,13 +2,18 @@
 
 #include "entra/identity.hpp"
 
+#include <algorithm>
+
 namespace earshot::app {
 
 bool needs_tokens(const Config& config) {
   const bool for_storage = !config.storage_account.empty() &&
                            config.storage_connection_string.empty() &&
                            config.storage_account_key.empty() && config.storage_sas_token.empty();
-  return config.acs_connection_string.empty() || config.voice_live_api_key.empty() || for_storage;
+  const bool for_acs = std::ranges::any_of(config.acs_resources, [](const auto& resource) {
+    return resource.connection_string.empty();
+  });
+  return for_acs || config.voice_live_api_key.empty() || for_storage;
 }
 
 std::unique_ptr<TokenSource> make_token_source(const Config& config, net::HttpClient& http,

@@ -23,9 +23,19 @@ Worker::Worker(WorkerShared shared, Executor& executor)
   http_ = net::make_http_client(outside.network, executor_, outside.clock, http);
   tokens_ = make_token_source(config, *http_, outside.clock, outside.random, outside.log,
                               outside.counters, outside.offload);
-  keys_ = std::make_unique<acs::KeySet>(*http_, outside.clock, outside.log, outside.counters,
-                                        key_set_options(config));
-  verifier_ = std::make_unique<acs::TokenVerifier>(*keys_, outside.clock, token_rules(config));
+  std::vector<acs::ResourceTokens::Resource> resources;
+  resources.reserve(config.acs_resources.size());
+  for (const auto& resource : config.acs_resources) {
+    acs::KeySetOptions options{.openid_config_url = resource.openid_config_url};
+    auto& keys = keys_[resource.openid_config_url];
+    if (!keys)
+      keys = std::make_unique<acs::KeySet>(*http_, outside.clock, outside.log, outside.counters,
+                                           std::move(options));
+    resources.push_back({.label = resource.label,
+                         .verifier = std::make_unique<acs::TokenVerifier>(*keys, outside.clock,
+                                                                          token_rules(resource))});
+  }
+  acs_tokens_ = std::make_unique<acs::ResourceTokens>(std::move(resources));
 }
 
 Result<std::unique_ptr<Worker>> Worker::make(WorkerShared shared, Executor& executor) {
@@ -53,7 +63,7 @@ Result<void> Worker::listen(CallEvents& events, MediaArrivals& arrivals, std::ui
                             const std::function<void(net::Router&)>& add_routes) {
   Outside& outside = shared_.outside;
   const Config& config = shared_.config;
-  webhooks_ = std::make_unique<acs::Webhooks>(events, verifier_.get(), outside.log,
+  webhooks_ = std::make_unique<acs::Webhooks>(events, acs_tokens_.get(), outside.log,
                                               outside.counters, webhook_options(config));
   webhooks_->add_routes(router_);
   acs::MediaRoutesServices services{.executor = executor_,
@@ -62,7 +72,7 @@ Result<void> Worker::listen(CallEvents& events, MediaArrivals& arrivals, std::ui
                                     .counters = outside.counters,
                                     .events = events,
                                     .arrivals = arrivals,
-                                    .tokens = verifier_.get()};
+                                    .tokens = acs_tokens_.get()};
   media_ = std::make_unique<acs::MediaRoutes>(services, media_routes_options(config));
   media_->add_routes(router_);
   add_routes(router_);

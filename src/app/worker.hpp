@@ -13,7 +13,9 @@
 #include "ports/token_source.hpp"
 #include "voice_live/connect_quota.hpp"
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace earshot::app {
@@ -54,8 +56,8 @@ class Worker {
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<TokenSource> tokens_;
   std::unique_ptr<Assistant> assistant_;
-  std::unique_ptr<acs::KeySet> keys_;
-  std::unique_ptr<acs::TokenVerifier> verifier_;
+  std::map<std::string, std::unique_ptr<acs::KeySet>> keys_;  // by where they are announced
+  std::unique_ptr<acs::ResourceTokens> acs_tokens_;
   std::unique_ptr<acs::Webhooks> webhooks_;
   std::unique_ptr<acs::MediaRoutes> media_;
   net::Router router_;

@@ -41,11 +41,6 @@ std::string_view number_of(std::string_view raw_id) {
   return colon == std::string_view::npos ? raw_id : raw_id.substr(colon + 1);
 }
 
-// "/subscriptions/…/Microsoft.Communication/CommunicationServices/voice" is "voice".
-std::string resource_label(std::string_view topic) {
-  return std::string(topic.substr(topic.rfind('/') + 1));
-}
-
 // Though it came to this call's address. A recording's events may name another leg of the call.
 bool is_of_another_connection(const InboundEvent& event, const CallConnectionId& own) {
   const bool of_recording = std::holds_alternative<RecordingStateChanged>(event.body) ||
@@ -85,6 +80,8 @@ struct CallDirector::State {
   Task<Result<ActorPtr>> find_actor(ContextId id);
   Task<Result<ActorPtr>> load_actor(Call call);
   ActorPtr add_actor(CallState call);
+  std::string resource_of(const IncomingCall& ring);
+  void check_resource(const Call& call);
   static Task<void> run_actor(ActorPtr actor);
   void recover(const ContextId& id);
   void enqueue(std::vector<StoredEvent> events);
@@ -151,7 +148,7 @@ CallDirector::State::State(CallServices services, CallsOptions options)
 
 ActorPtr CallDirector::State::add_actor(CallState call) {
   const auto id = call.call.id;
-  shared.services.known.remember(id, call.call.link_key);
+  shared.services.known.remember(call.call);
   if (!call.closed()) rings[call.call.ring_key] = id;
   auto actor = std::make_shared<CallActor>(shared, std::move(call));
   actors[id] = actor;
@@ -363,11 +360,13 @@ void CallDirector::State::new_call(StoredEvent stored, std::string ring_key) {
             .ring_key = std::move(ring_key),
             .link_key = make_token(random),
             .answer_request_id = make_uuid(random),
-            .resource = resource_label(ring.resource_topic),
+            .resource = resource_of(ring),
             .received_at = stored.received_at,
             .rang_at = stored.event.occurred_at};
   const auto id = call.id;
-  log.info("call rang", {{"call", id.text}, {"correlation", ring.correlation_id.text}});
+  log.info(
+      "call rang",
+      {{"call", id.text}, {"correlation", ring.correlation_id.text}, {"resource", call.resource}});
   auto actor = add_actor(CallState{.call = std::move(call)});
   actor->set_personal(
       {.call = id, .caller = ring.caller, .called = ring.called, .caller_name = ring.caller_name});
@@ -377,6 +376,32 @@ void CallDirector::State::new_call(StoredEvent stored, std::string ring_key) {
                      .journal_detail = journal_detail({{"event", stored.event.id}})});
 }
 
+std::string CallDirector::State::resource_of(const IncomingCall& ring) {
+  auto label = shared.options.resources.label_of(ring.resource_topic);
+  shared.services.counters
+      .counter("earshot_rings_total", "Calls that rang, by the ACS resource they came in on",
+               {{"resource", label.value_or("unknown")}})
+      .add();
+  return label ? std::move(*label) : unknown_resource_label(ring.resource_topic);
+}
+
+// Whoever takes a resource out of the settings while calls of it are open, or files of it are still
+// to be fetched, is told of each call; all else goes on.
+void CallDirector::State::check_resource(const Call& call) {
+  if (shared.options.resources.place_of(call.resource)) return;
+  log.error("a call's ACS resource is not configured",
+            {{"call", call.id.text}, {"resource", call.resource}});
+  shared.services.alerts.raise(
+      {.kind = "resource_not_configured",
+       .call = call.id,
+       .recording = {},
+       .message = "an open call came in on the ACS resource '" + call.resource +
+                  "', which is configured no longer, so that ACS can be asked nothing about it: "
+                  "configure that label again and restart",
+       .at = shared.services.clock.wall_now(),
+       .expires_at = {}});
+}
+
 call_event::Admission CallDirector::State::admission(const IncomingCall& ring) const {
   using call_event::Admission;
   const auto& numbers = shared.options.numbers;
@@ -384,6 +409,7 @@ call_event::Admission CallDirector::State::admission(const IncomingCall& ring) c
                       return number_of(number) == number_of(ring.called);
                     });
   if (!ours) return Admission::not_our_number;
+  if (!shared.options.resources.label_of(ring.resource_topic)) return Admission::unknown_resource;
   if (draining) return Admission::draining;
   return calls_open() >= shared.options.calls_max ? Admission::busy : Admission::admitted;
 }
@@ -440,6 +466,7 @@ Task<Result<void>> CallDirector::start() {
   std::vector<State::Waiting> recoveries;
   for (auto& call : *open) {
     const auto id = call.id;
+    state.check_resource(call);
     auto actor = co_await state.load_actor(std::move(call));
     if (!actor) co_return Failure(actor.error());
     recoveries.push_back({.stored = {}, .recover = id});

@@ -42,7 +42,7 @@ struct CallServices {
   Log& log;
   Counters& counters;
   CallStore& store;
-  CallControl& acs;  // made for the control executor
+  CallControls& acs;  // made for the control executor
   AlertSink& alerts;
   TapSpool& tap_spool;
   KnownCalls& known;

@@ -24,13 +24,16 @@ TEST_CASE("media goes unencrypted only where the host is plain http") {
 
 TEST_CASE("the oldest known call is forgotten first") {
   KnownCalls known(2);
-  known.remember({"a"}, "1");
-  known.remember({"b"}, "2");
-  known.remember({"a"}, "1");
+  known.remember({.id = {"a"}, .link_key = "1"});
+  known.remember({.id = {"b"}, .link_key = "2", .resource = "weu"});
+  known.remember({.id = {"a"}, .link_key = "1"});
 
-  known.remember({"c"}, "3");
+  known.remember({.id = {"c"}, .link_key = "3"});
 
-  CHECK_FALSE(known.link_key({"a"}).has_value());
-  CHECK(known.link_key({"b"}) == "2");
-  CHECK(known.link_key({"c"}) == "3");
+  CHECK_FALSE(known.find({"a"}).has_value());
+  REQUIRE(known.find({"b"}).has_value());
+  CHECK(known.find({"b"})->link_key == "2");
+  CHECK(known.find({"b"})->resource == "weu");
+  REQUIRE(known.find({"c"}).has_value());
+  CHECK(known.find({"c"})->link_key == "3");
 }

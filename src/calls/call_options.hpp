@@ -2,6 +2,7 @@
 // What is configured of taking calls. Only app/config reads the environment.
 
 #include "bridge/call_bridge.hpp"
+#include "domain/acs_resources.hpp"
 #include "domain/call_machine.hpp"
 
 #include <cstddef>
@@ -15,6 +16,8 @@ namespace earshot::calls {
 struct CallsOptions {
   // Where ACS reaches us: "https://voice.example.com"; plain http for loopback only.
   std::string callback_uri_host;
+  // A call belongs to the one that it came in on.
+  AcsResources resources{{{"default", ""}}};
   // Called numbers that are answered ("+15550100"); empty = all. Others are left to ring.
   std::vector<std::string> numbers;
   // Beyond these a call is rejected as busy.

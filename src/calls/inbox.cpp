@@ -74,11 +74,9 @@ Task<Inbox::Sorted> Inbox::sort_out(std::vector<InboundEvent> events) {
 }
 
 Task<bool> Inbox::is_ours(ContextId call) {
-  if (services_.known.link_key(call)) co_return true;
-  auto loaded = co_await services_.store.load_call(call);
-  if (loaded) services_.known.remember(call, loaded->link_key);
+  auto known = co_await look_up(std::move(call));
   // With the database away nobody can tell; kept, it is found out later.
-  co_return loaded || loaded.error().kind != ErrorKind::not_found;
+  co_return known || known.error().kind != ErrorKind::not_found;
 }
 
 Task<Result<Inbox::Sorted>> Inbox::store(Sorted sorted) {
@@ -144,22 +142,29 @@ void Inbox::hand_over(std::vector<StoredEvent> events) {
   });
 }
 
+Task<Result<KnownCall>> Inbox::look_up(ContextId call) {
+  if (auto known = services_.known.find(call)) co_return std::move(*known);
+  auto loaded = co_await services_.store.load_call(std::move(call));
+  if (!loaded) co_return Failure(loaded.error());
+  services_.known.remember(*loaded);
+  co_return KnownCall{.link_key = loaded->link_key, .resource = loaded->resource};
+}
+
 Task<Result<void>> Inbox::check_link(ContextId call, std::string key) {
-  auto known = services_.known.link_key(call);
-  if (!known) {
-    auto loaded = co_await services_.store.load_call(call);
-    if (!loaded && loaded.error().kind != ErrorKind::not_found) co_return Failure(loaded.error());
-    if (loaded) {
-      known = loaded->link_key;
-      services_.known.remember(call, loaded->link_key);
-    }
-  }
+  const auto known = co_await look_up(std::move(call));
+  if (!known && known.error().kind != ErrorKind::not_found) co_return Failure(known.error());
   // Compared also when there is no such call, so that both answers take the same path.
   const bool equal = crypto::constant_time_equal(
-      known.value_or("0000000000000000000000000000000000000000000"), key);
-  if (!known || known->empty() || !equal)
+      known ? known->link_key : "0000000000000000000000000000000000000000000", key);
+  if (!known || known->link_key.empty() || !equal)
     co_return fail(ErrorKind::not_found, "there is no such call, or its key is another");
   co_return ok();
+}
+
+Task<Result<std::string>> Inbox::resource_of(ContextId call) {
+  auto known = co_await look_up(std::move(call));
+  if (!known) co_return Failure(known.error());
+  co_return std::move(known->resource);
 }
 
 Task<Result<ContextId>> Inbox::find_by_correlation(CorrelationId correlation) {

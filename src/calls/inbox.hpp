@@ -43,6 +43,7 @@ class Inbox : public CallEvents {
 
   Task<Result<std::vector<Accepted>>> accept(std::vector<InboundEvent> events) override;
   Task<Result<void>> check_link(ContextId call, std::string key) override;
+  Task<Result<std::string>> resource_of(ContextId call) override;
   Task<Result<ContextId>> find_by_correlation(CorrelationId correlation) override;
 
   // On the control executor: replays what an earlier process left in the spool, and from then on
@@ -59,6 +60,7 @@ class Inbox : public CallEvents {
   };
   Task<Sorted> sort_out(std::vector<InboundEvent> events);
   Task<bool> is_ours(ContextId call);
+  Task<Result<KnownCall>> look_up(ContextId call);
   Task<Result<Sorted>> store(Sorted sorted);
   Task<Result<Sorted>> store_one_by_one(Sorted sorted);
   Task<Result<void>> spool(std::vector<InboundEvent> events);

@@ -1,23 +1,22 @@
 #include "calls/known_calls.hpp"
 
-#include <utility>
-
 namespace earshot::calls {
 
-void KnownCalls::remember(const ContextId& call, std::string link_key) {
+void KnownCalls::remember(const Call& call) {
   std::lock_guard lock(mutex_);
-  if (!keys_.insert_or_assign(call, std::move(link_key)).second) return;
-  order_.push_back(call);
+  const KnownCall known{.link_key = call.link_key, .resource = call.resource};
+  if (!calls_.insert_or_assign(call.id, known).second) return;
+  order_.push_back(call.id);
   while (order_.size() > calls_max_) {
-    keys_.erase(order_.front());
+    calls_.erase(order_.front());
     order_.pop_front();
   }
 }
 
-std::optional<std::string> KnownCalls::link_key(const ContextId& call) const {
+std::optional<KnownCall> KnownCalls::find(const ContextId& call) const {
   std::lock_guard lock(mutex_);
-  const auto found = keys_.find(call);
-  return found == keys_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = calls_.find(call);
+  return found == calls_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace earshot::calls

@@ -1,9 +1,9 @@
 #pragma once
-// The link keys of the calls of this process, so that a knock at a door costs no database read, and
-// is answered while the database is away. Thread-safe. Bounded: the oldest goes; what is not here
+// What the doors need of the calls of this process, so that a knock costs no database read, and is
+// answered while the database is away. Thread-safe. Bounded: the oldest goes; what is not here
 // may still be in the store.
 
-#include "domain/ids.hpp"
+#include "domain/call.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -14,16 +14,21 @@
 
 namespace earshot::calls {
 
+struct KnownCall {
+  std::string link_key;
+  std::string resource;  // label; neither changes while the call lasts
+};
+
 class KnownCalls {
  public:
   explicit KnownCalls(std::size_t calls_max) : calls_max_(calls_max) {}
-  void remember(const ContextId& call, std::string link_key);
-  std::optional<std::string> link_key(const ContextId& call) const;
+  void remember(const Call& call);
+  std::optional<KnownCall> find(const ContextId& call) const;
 
  private:
   mutable std::mutex mutex_;
   std::size_t calls_max_;
-  std::unordered_map<ContextId, std::string> keys_;
+  std::unordered_map<ContextId, KnownCall> calls_;
   std::deque<ContextId> order_;
 };
 

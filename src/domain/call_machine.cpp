@@ -119,6 +119,15 @@ void CallStep::on(const call_event::Rang& event) {
     case not_our_number:
       journal("call left ringing", {{"reason", "not a number that we answer"}});
       return not_answered("the called number is not among those answered");
+    case unknown_resource:
+      // No key of ours is its resource's; another resource's must not be tried.
+      journal("call left ringing", {{"reason", "its ACS resource is not configured"}});
+      alert("resource_unknown", {},
+            "a call was not answered because it came in on the ACS resource '" +
+                call().resource.substr(1) +
+                "', which is not configured: add it to ACS_RESOURCES_FILE, or take its Event Grid "
+                "subscription away");
+      return not_answered("its ACS resource is not configured");
   }
 }
 

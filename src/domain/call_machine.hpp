@@ -144,7 +144,7 @@ struct CallState {
 // What may happen to a call.
 namespace call_event {
 
-enum class Admission { admitted, busy, draining, not_our_number };
+enum class Admission { admitted, busy, draining, not_our_number, unknown_resource };
 struct Rang {
   Admission admission = Admission::admitted;
 };

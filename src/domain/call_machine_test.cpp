@@ -46,6 +46,18 @@ TEST_CASE("a call for a number that is not ours is left to ring") {
   CHECK(desk.state.call.phase == CallPhase::not_answered);
 }
 
+TEST_CASE("a call of an ACS resource that is not configured is left to ring, and somebody told") {
+  Desk desk;
+  desk.state.call.resource = "?voice-use";
+
+  desk.happens(call_event::Rang{call_event::Admission::unknown_resource});
+
+  CHECK(desk.count<call_action::Reject>() == 0);
+  CHECK(desk.count<call_action::Answer>() == 0);
+  CHECK(desk.count<call_action::RaiseAlert>() == 1);
+  CHECK(desk.state.call.phase == CallPhase::not_answered);
+}
+
 TEST_CASE("CallConnected before the answer's own response connects and starts the recording once") {
   Desk desk;
   desk.happens(call_event::Rang{});

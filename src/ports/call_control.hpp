@@ -94,4 +94,13 @@ class CallControl {
   virtual Task<Result<void>> stop_media_streaming(ContextId call, CallConnectionId connection) = 0;
 };
 
+// One for each ACS resource, by the label that a call is stored with.
+class CallControls {
+ public:
+  virtual ~CallControls() = default;
+  // Of a resource that is not configured (any longer): one that refuses everything and says why;
+  // another resource's keys are never used instead. Lives as long as this.
+  virtual CallControl& of(const std::string& resource) = 0;
+};
+
 }  // namespace earshot

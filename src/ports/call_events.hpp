@@ -109,6 +109,8 @@ class CallEvents {
   // Does `key` open this call's doors? `not_found`: no such call (also when the key is what is
   // wrong: the asker learns nothing). Constant time in the key. Thread-safe.
   virtual Task<Result<void>> check_link(ContextId call, std::string key) = 0;
+  // The label of the ACS resource that the call came in on; `not_found`: no such call. Thread-safe.
+  virtual Task<Result<std::string>> resource_of(ContextId call) = 0;
   // The open call with this correlation id, for the bare media path.
   virtual Task<Result<ContextId>> find_by_correlation(CorrelationId correlation) = 0;
 };

@@ -15,6 +15,14 @@ struct ServicePiece {
   std::uint64_t file_bytes = 0;  // of the whole file
 };
 
+// The `code` of the refusal when the resource is not configured (any longer).
+inline constexpr const char* resource_not_configured = "resource_not_configured";
+
+struct ServiceFile {
+  std::string resource;  // label of the ACS resource whose recording it is: whose key opens it
+  std::string location;
+};
+
 class ServiceFiles {
  public:
   virtual ~ServiceFiles() = default;
@@ -23,11 +31,12 @@ class ServiceFiles {
   virtual Result<void> check(const std::string& location) const = 0;
   // Exactly `length` bytes from `offset`, or what there is until the file's end. A file of 0 bytes
   // is a success here. `refused` as of check(), also for a redirect, and when ACS refuses our
-  // credentials; `not_found`: expired or deleted; `unavailable`: all else that may pass.
-  virtual Task<Result<ServicePiece>> read(std::string location, std::uint64_t offset,
+  // credentials or the resource is not configured; `not_found`: expired or deleted; `unavailable`:
+  // all else that may pass.
+  virtual Task<Result<ServicePiece>> read(ServiceFile file, std::uint64_t offset,
                                           std::uint64_t length) = 0;
   // Succeeds when it is already gone.
-  virtual Task<Result<void>> remove(std::string location) = 0;
+  virtual Task<Result<void>> remove(ServiceFile file) = 0;
 };
 
 }  // namespace earshot

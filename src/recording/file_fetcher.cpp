@@ -50,8 +50,8 @@ Task<FetchOutcome> FileFetcher::fetch(RecordingFile file, FetchTarget target) {
   co_return FetchOutcome{.fetch = std::move(fetch), .error = {}};
 }
 
-Task<Result<Bytes>> FileFetcher::read_metadata_bytes(FileLocation told) {
-  auto piece = co_await read_piece(told.metadata, 0, chunk_metadata_bytes_max);
+Task<Result<Bytes>> FileFetcher::read_metadata_bytes(ServiceFile file) {
+  auto piece = co_await read_piece(std::move(file), 0, chunk_metadata_bytes_max);
   if (!piece) co_return Failure(piece.error());
   if (piece->bytes.empty()) {
     empty_files_.add();
@@ -63,9 +63,11 @@ Task<Result<Bytes>> FileFetcher::read_metadata_bytes(FileLocation told) {
   co_return std::move(piece->bytes);
 }
 
-Task<Result<std::optional<ChunkMetadata>>> FileFetcher::read_metadata(FileLocation told) {
+Task<Result<std::optional<ChunkMetadata>>> FileFetcher::read_metadata(FileLocation told,
+                                                                      std::string resource) {
   if (told.metadata.empty()) co_return std::nullopt;
-  auto bytes = co_await read_metadata_bytes(std::move(told));
+  ServiceFile file{.resource = std::move(resource), .location = std::move(told.metadata)};
+  auto bytes = co_await read_metadata_bytes(std::move(file));
   if (!bytes) co_return fail("metadata", bytes.error());
   auto parsed = parse_chunk_metadata(*bytes);
   if (!parsed) co_return fail("metadata", parsed.error());
@@ -76,7 +78,8 @@ Task<Result<void>> FileFetcher::fetch_metadata(AttemptPtr attempt) {
   auto& [told, fetch] = attempt->file;
   const bool wanted = fetch.metadata.empty() || fetch.sha256.empty();
   if (told.metadata.empty() || !wanted) co_return ok();
-  auto bytes = co_await read_metadata_bytes(told);
+  ServiceFile file{.resource = attempt->target.resource, .location = told.metadata};
+  auto bytes = co_await read_metadata_bytes(std::move(file));
   if (!bytes) co_return fail("metadata", bytes.error());
   auto parsed = parse_chunk_metadata(*bytes);
   if (!parsed) co_return fail("metadata", parsed.error());
@@ -118,7 +121,8 @@ Task<Result<void>> FileFetcher::pull_blocks(AttemptPtr attempt) {
   while (fetch.block_hashes.empty() ||
          fetch.block_hashes.size() * options_.piece_bytes < fetch.bytes) {
     const auto offset = fetch.block_hashes.size() * options_.piece_bytes;
-    auto piece = co_await read_piece(told.content, offset, options_.piece_bytes);
+    ServiceFile file{.resource = attempt->target.resource, .location = told.content};
+    auto piece = co_await read_piece(std::move(file), offset, options_.piece_bytes);
     if (!piece) co_return Failure(piece.error());
     if (piece->file_bytes == 0) {
       empty_files_.add();
@@ -210,11 +214,11 @@ Task<Result<void>> FileFetcher::read_back(AttemptPtr attempt) {
   co_return ok();
 }
 
-Task<Result<ServicePiece>> FileFetcher::read_piece(std::string location, std::uint64_t offset,
+Task<Result<ServicePiece>> FileFetcher::read_piece(ServiceFile file, std::uint64_t offset,
                                                    std::uint64_t length) {
   for (int tries = 1;; ++tries) {
     if (stopping_) co_return fail(ErrorKind::unavailable, "the service is stopping");
-    auto piece = co_await files_.read(location, offset, length);
+    auto piece = co_await files_.read(file, offset, length);
     if (piece || !worth_retrying(piece.error()) || tries >= options_.piece_tries_max)
       co_return piece;
     const auto wait =

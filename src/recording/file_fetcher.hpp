@@ -32,6 +32,7 @@ struct FileFetcherOptions {
 
 // Where a file goes; the names follow when its format is known.
 struct FetchTarget {
+  std::string resource;  // label of the ACS resource that it comes from
   std::string folder;
   bool second_copy = false;
 };
@@ -52,7 +53,7 @@ class FileFetcher {
   // ports/service_files.hpp.
   Task<FetchOutcome> fetch(RecordingFile file, FetchTarget target);
   // What ACS's metadata of the chunk says; nullopt when the event names none.
-  Task<Result<std::optional<ChunkMetadata>>> read_metadata(FileLocation told);
+  Task<Result<std::optional<ChunkMetadata>>> read_metadata(FileLocation told, std::string resource);
   // Attempts that run end at their next piece, with what they have saved.
   void stop() { stopping_ = true; }
 
@@ -70,9 +71,9 @@ class FileFetcher {
   Result<void> look_at_head(Attempt& attempt, ByteView head, std::uint64_t file_bytes);
   Task<Result<void>> commit(AttemptPtr attempt);
   Task<Result<void>> read_back(AttemptPtr attempt);
-  Task<Result<ServicePiece>> read_piece(std::string location, std::uint64_t offset,
+  Task<Result<ServicePiece>> read_piece(ServiceFile file, std::uint64_t offset,
                                         std::uint64_t length);
-  Task<Result<Bytes>> read_metadata_bytes(FileLocation told);
+  Task<Result<Bytes>> read_metadata_bytes(ServiceFile file);
   static void forget_blocks(FileFetch& fetch);
 
   ServiceFiles& files_;

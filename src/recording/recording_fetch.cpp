@@ -96,7 +96,7 @@ Task<Result<RecordingFetch::PassPtr>> RecordingFetch::attempt(KnownPtr known) {
     if (!is_settled(file.fetch))
       done = co_await settle(known, file, pass);
     else if (file.fetch.state == FileState::fetched)
-      done = co_await remove_at_acs(file, pass);
+      done = co_await remove_at_acs(known, file, pass);
     if (!done) co_return Failure(done.error());
   }
   co_return pass;
@@ -120,7 +120,8 @@ Task<Result<void>> RecordingFetch::settle(KnownPtr known, RecordingFile file, Pa
       co_return co_await services_.locations.save_fetch(std::move(file.fetch));
     }
   }
-  FetchTarget target{.folder = recording.byos && !recording.folder.empty()
+  FetchTarget target{.resource = known->call.resource,
+                     .folder = recording.byos && !recording.folder.empty()
                                    ? recording.folder
                                    : fetched_folder(recording, known->call),
                      .second_copy = recording.byos};
@@ -128,7 +129,8 @@ Task<Result<void>> RecordingFetch::settle(KnownPtr known, RecordingFile file, Pa
   const LogFields ids = {{"recording", recording.id.text}, {"chunk", file.told.index.value}};
   if (got.error) {
     ++pass->waiting;
-    pass->refused = pass->refused || got.error->code == "host_not_allowed";
+    pass->refused = pass->refused || got.error->code == "host_not_allowed" ||
+                    got.error->code == resource_not_configured;
     pass->error = fmt::format("chunk {}: {}", file.told.index.value, got.error->message);
     ++got.fetch.attempts;
     got.fetch.last_error = got.error->message;
@@ -149,7 +151,7 @@ Task<Result<void>> RecordingFetch::settle(KnownPtr known, RecordingFile file, Pa
   count(FileState::fetched);
   ++pass->fetched;
   if (recording.byos) co_return ok();
-  co_return co_await remove_at_acs(std::move(file), pass);
+  co_return co_await remove_at_acs(known, std::move(file), pass);
 }
 
 Task<Result<void>> RecordingFetch::expire(KnownPtr known, RecordingFile file, PassPtr pass) {
@@ -175,7 +177,7 @@ Task<Result<bool>> RecordingFetch::is_whole(KnownPtr known, FileLocation told) {
   auto expected = chunk->duration;
   if (!expected && !told.metadata.empty() && services_.files.check(told.metadata)) {
     // The container has no word on how long it should be; ACS's copy has.
-    auto metadata = co_await fetcher_.read_metadata(told);
+    auto metadata = co_await fetcher_.read_metadata(told, known->call.resource);
     if (!metadata) co_return Failure(metadata.error());
     if (*metadata) expected = promised(**metadata);
   }
@@ -213,12 +215,13 @@ Task<Result<bool>> RecordingFetch::is_torn(Chunk chunk) {
 }
 
 // Only what was read back from our own store; all of the chunk's files go at once.
-Task<Result<void>> RecordingFetch::remove_at_acs(RecordingFile file, PassPtr pass) {
+Task<Result<void>> RecordingFetch::remove_at_acs(KnownPtr known, RecordingFile file, PassPtr pass) {
   const bool wanted = options_.delete_at_acs && !file.fetch.deleted_at &&
                       !file.fetch.sha256.empty() && !file.told.deletion.empty() &&
                       services_.clock.wall_now() < file.told.expires_at;
   if (!wanted) co_return ok();
-  auto removed = co_await services_.files.remove(file.told.deletion);
+  ServiceFile at_acs{.resource = known->call.resource, .location = file.told.deletion};
+  auto removed = co_await services_.files.remove(std::move(at_acs));
   if (!removed) {
     ++pass->waiting;
     pass->error = removed.error().message;
@@ -272,8 +275,9 @@ Task<Result<void>> RecordingFetch::raise_refusal(KnownPtr known, std::string err
       {.kind = "recording_download_refused",
        .call = known->recording.call,
        .recording = known->recording.id,
-       .message = fmt::format("the files of a recording are not downloaded: {}; if that host is "
-                              "ACS's, name it in RECORDING_DOWNLOAD_HOSTS before they expire",
+       .message = fmt::format("the files of a recording are not downloaded: {}; before they "
+                              "expire, name the host in RECORDING_DOWNLOAD_HOSTS if it is ACS's, "
+                              "or configure the ACS resource again if that is missing",
                               error),
        .at = services_.clock.wall_now()});
   co_return co_await commit(std::move(changes));

@@ -77,7 +77,7 @@ class RecordingFetch {
   Task<Result<bool>> is_whole(KnownPtr known, FileLocation told);
   Task<Result<bool>> is_torn(Chunk chunk);
   Task<Result<Duration>> audio_in(Chunk chunk);
-  Task<Result<void>> remove_at_acs(RecordingFile file, PassPtr pass);
+  Task<Result<void>> remove_at_acs(KnownPtr known, RecordingFile file, PassPtr pass);
   Task<Result<void>> tell_of(KnownPtr known, PassPtr pass);
   Task<Result<void>> raise_refusal(KnownPtr known, std::string error);
   Task<Result<void>> commit(Changes changes);

@@ -111,6 +111,19 @@ struct Fetching : RecordedCall {
 
 }  // namespace
 
+TEST_CASE("a recording's files are asked of the ACS resource that its call came in on") {
+  Fetching fetching;
+  fetching.call.resource = "jpe";
+  fetching.remake({.delete_at_acs = true});
+  fetching.keep(0, 2);
+  fetching.tell();
+
+  fetching.run_to_the_end();
+
+  CHECK(fetching.at_acs.removed.size() == 1);
+  CHECK(fetching.at_acs.resources == std::set<std::string>{"jpe"});
+}
+
 TEST_CASE("the chunks of a service-managed recording are fetched into the usual layout") {
   Fetching fetching;
   fetching.keep(0, 25);

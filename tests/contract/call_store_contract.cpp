@@ -81,6 +81,17 @@ void call_store_keeps_calls(const StoreFactory& make) {
     CHECK(loaded.end_reason == "mine");
     CHECK(loaded.version == 2);
   }
+  SUBCASE("the resource that a call came in on is stored with it and never changed") {
+    REQUIRE(commit(*store, {.calls = {sample_call("c1")}}).has_value());
+    auto call = value_of(store->run(calls.load_call({"c1"})));
+    CHECK(call.resource == "resource one");
+    call.resource = "another";
+    call.end_reason = "changed";
+    REQUIRE(commit(*store, {.calls = {call}}).has_value());
+    const auto loaded = value_of(store->run(calls.load_call({"c1"})));
+    CHECK(loaded.end_reason == "changed");
+    CHECK(loaded.resource == "resource one");
+  }
   SUBCASE("a call is inserted once, and a version of a call that is not there is a conflict") {
     REQUIRE(commit(*store, {.calls = {sample_call("c1")}}).has_value());
     auto again = commit(*store, {.calls = {sample_call("c1")}});

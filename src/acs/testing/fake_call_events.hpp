@@ -13,6 +13,7 @@ class FakeCallEvents : public CallEvents {
   std::string call = "call-1";
   std::string key = "key-1";
   std::string correlation = "corr-1";
+  std::string resource = "default";
   bool is_away = false;
 
   Task<Result<std::vector<Accepted>>> accept(std::vector<InboundEvent> arrived) override {
@@ -33,6 +34,11 @@ class FakeCallEvents : public CallEvents {
     if (is_away) co_return fail(ErrorKind::unavailable, "the store is away");
     if (asked.text != call || with != key) co_return fail(ErrorKind::not_found, "no such call");
     co_return ok();
+  }
+  Task<Result<std::string>> resource_of(ContextId asked) override {
+    if (is_away) co_return fail(ErrorKind::unavailable, "the store is away");
+    if (asked.text != call) co_return fail(ErrorKind::not_found, "no such call");
+    co_return resource;
   }
   Task<Result<ContextId>> find_by_correlation(CorrelationId asked) override {
     if (is_away) co_return fail(ErrorKind::unavailable, "the store is away");

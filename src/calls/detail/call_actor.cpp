@@ -30,7 +30,6 @@ Counter& calls_counter(Counters& counters, const char* outcome) {
 ActorShared::ActorShared(CallServices services_in, CallsOptions options_in, TimerQueue::Fired fired)
     : services(std::move(services_in)),
       options(std::move(options_in)),
-      requests{services},
       timers(services.clock, std::move(fired)),
       tasks(services.control, services.clock, services.log, "calls"),
       calls_active(services.counters.gauge("earshot_calls_active", "Calls in progress")),
@@ -63,7 +62,9 @@ Task<Result<void>> ActorShared::commit_patiently(Changes changes, bool* answer_l
 }
 
 CallActor::CallActor(ActorShared& shared, CallState state)
-    : shared_(shared), mailbox_(shared.services.clock, letters_max) {
+    : shared_(shared),
+      requests_{shared.services, shared.services.acs.of(state.call.resource)},
+      mailbox_(shared.services.clock, letters_max) {
   may_have_turns_ = state.call.version > 0;
   if (state.call.version > 0) counted_phase_ = state.call.phase;
   become(std::move(state), false);
@@ -356,12 +357,12 @@ void CallActor::do_now(const call_action::Answer&) {
       .operation_context = call.id.text,
       .repeatability = {.request_id = call.answer_request_id,
                         .first_sent = call.answer_first_sent.value_or(call.received_at)}};
-  request(shared_.requests.answer(std::move(answer)), call_event::AnswerError{});
+  request(requests_.answer(std::move(answer)), call_event::AnswerError{});
 }
 
 void CallActor::do_now(const call_action::Reject&) {
   shared_.calls_rejected.add();
-  request(shared_.requests.reject(
+  request(requests_.reject(
               state_.call.id, incoming_call_context_,
               {.request_id = state_.call.answer_request_id, .first_sent = state_.call.received_at}),
           call_event::AnswerError{});
@@ -380,44 +381,43 @@ void CallActor::do_now(const call_action::StartRecording&) {
       .pause_on_start = call.recording_start_paused,
       .repeatability = {.request_id = call.recording_start_request_id,
                         .first_sent = call.recording_start_first_sent.value_or(call.received_at)}};
-  request(shared_.requests.start_recording(std::move(start)), call_event::RecordingStartError{});
+  request(requests_.start_recording(std::move(start)), call_event::RecordingStartError{});
 }
 
 void CallActor::do_now(const call_action::StopRecording& action) {
-  request(shared_.requests.stop_recording(state_.call.id, action.id),
+  request(requests_.stop_recording(state_.call.id, action.id),
           call_event::RecordingStopDone{action.id, Error{}});
 }
 
 void CallActor::do_now(const call_action::PauseRecording& action) {
-  request(shared_.requests.pause_recording(state_.call.id, action.id),
+  request(requests_.pause_recording(state_.call.id, action.id),
           call_event::RecordingPauseDone{action.id, Error{}});
 }
 
 void CallActor::do_now(const call_action::ResumeRecording& action) {
-  request(shared_.requests.resume_recording(state_.call.id, action.id),
+  request(requests_.resume_recording(state_.call.id, action.id),
           call_event::RecordingResumeDone{action.id, Error{}});
 }
 
 void CallActor::do_now(const call_action::PollRecording& action) {
-  request(shared_.requests.poll_recording(state_.call.id, action.id),
+  request(requests_.poll_recording(state_.call.id, action.id),
           call_event::RecordingPolled{action.id, call_event::RecordingPoll::unknown});
 }
 
 void CallActor::do_now(const call_action::PollCall&) {
-  request(shared_.requests.poll_call(state_.call.id, state_.call.connection_id),
-          call_event::CallPolled{});
+  request(requests_.poll_call(state_.call.id, state_.call.connection_id), call_event::CallPolled{});
 }
 
 void CallActor::do_now(const call_action::StartMediaStreaming&) {
   shared_.media_restarts.add();
-  request(shared_.requests.start_media_streaming(state_.call.id, state_.call.connection_id),
+  request(requests_.start_media_streaming(state_.call.id, state_.call.connection_id),
           call_event::MediaStartDone{Error{}});
 }
 
 void CallActor::do_now(const call_action::HangUp&) {
   shared_.services.log.info("hanging up",
                             {{"call", state_.call.id.text}, {"reason", state_.call.end_reason}});
-  request(shared_.requests.hang_up(state_.call.id, state_.call.connection_id),
+  request(requests_.hang_up(state_.call.id, state_.call.connection_id),
           call_event::HangUpDone{Error{}});
 }
 

@@ -40,7 +40,6 @@ struct ActorShared {
 
   CallServices services;
   CallsOptions options;
-  Requests requests;
   TimerQueue timers;
   TaskGroup tasks;
   bool stopping = false;  // waits for the database no longer
@@ -151,6 +150,7 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   bool finished() const;
 
   ActorShared& shared_;
+  Requests requests_;  // to the ACS resource that the call came in on
   CallState state_;
   std::optional<CallPersonal> personal_;
   std::int64_t ring_event_ = 0;

@@ -15,7 +15,7 @@ Error unknown_connection() {
 
 Task<CallEvent> Requests::answer(AnswerRequest request) {
   const ContextId call = request.call;
-  auto answered = co_await services.acs.answer(std::move(request));
+  auto answered = co_await acs.answer(std::move(request));
   if (!answered) {
     services.log.warn("call could not be answered",
                       {{"call", call.text}, {"why", answered.error().message}});
@@ -29,8 +29,8 @@ Task<CallEvent> Requests::answer(AnswerRequest request) {
 
 Task<CallEvent> Requests::reject(ContextId call, Secret incoming_call_context,
                                  Repeatability repeatability) {
-  auto rejected = co_await services.acs.reject(call, std::move(incoming_call_context),
-                                               std::move(repeatability));
+  auto rejected =
+      co_await acs.reject(call, std::move(incoming_call_context), std::move(repeatability));
   if (!rejected)
     services.log.warn("call could not be rejected",
                       {{"call", call.text}, {"why", rejected.error().message}});
@@ -40,14 +40,14 @@ Task<CallEvent> Requests::reject(ContextId call, Secret incoming_call_context,
 
 Task<CallEvent> Requests::hang_up(ContextId call, CallConnectionId connection) {
   if (connection.empty()) co_return call_event::HangUpDone{unknown_connection()};
-  auto done = co_await services.acs.hang_up(std::move(call), std::move(connection));
+  auto done = co_await acs.hang_up(std::move(call), std::move(connection));
   co_return call_event::HangUpDone{error_of(done)};
 }
 
 Task<CallEvent> Requests::poll_call(ContextId call, CallConnectionId connection) {
   using call_event::CallPoll;
   if (connection.empty()) co_return call_event::CallPolled{CallPoll::unknown, {}, {}};
-  auto found = co_await services.acs.get_call(std::move(call), std::move(connection));
+  auto found = co_await acs.get_call(std::move(call), std::move(connection));
   if (!found) {
     const auto result = means_absent(found.error()) ? CallPoll::gone : CallPoll::unknown;
     co_return call_event::CallPolled{result, {}, {}};
@@ -83,7 +83,7 @@ Task<CallEvent> Requests::start_recording(StartRecordingRequest request) {
     auto personal = co_await services.store.load_personal(call);
     if (personal) request.caller_raw_id = personal->caller;
   }
-  auto started = co_await services.acs.start_recording(std::move(request));
+  auto started = co_await acs.start_recording(std::move(request));
   if (!started) {
     services.log.warn(
         "recording could not be started",
@@ -95,25 +95,25 @@ Task<CallEvent> Requests::start_recording(StartRecordingRequest request) {
 }
 
 Task<CallEvent> Requests::stop_recording(ContextId call, RecordingId recording) {
-  auto done = co_await services.acs.stop_recording(call, recording);
+  auto done = co_await acs.stop_recording(call, recording);
   if (done)
     services.log.info("recording stopped", {{"call", call.text}, {"recording", recording.text}});
   co_return call_event::RecordingStopDone{recording, error_of(done)};
 }
 
 Task<CallEvent> Requests::pause_recording(ContextId call, RecordingId recording) {
-  auto done = co_await services.acs.pause_recording(std::move(call), recording);
+  auto done = co_await acs.pause_recording(std::move(call), recording);
   co_return call_event::RecordingPauseDone{recording, error_of(done)};
 }
 
 Task<CallEvent> Requests::resume_recording(ContextId call, RecordingId recording) {
-  auto done = co_await services.acs.resume_recording(std::move(call), recording);
+  auto done = co_await acs.resume_recording(std::move(call), recording);
   co_return call_event::RecordingResumeDone{recording, error_of(done)};
 }
 
 Task<CallEvent> Requests::poll_recording(ContextId call, RecordingId recording) {
   using call_event::RecordingPoll;
-  auto found = co_await services.acs.get_recording(std::move(call), recording);
+  auto found = co_await acs.get_recording(std::move(call), recording);
   if (found)
     co_return call_event::RecordingPolled{
         recording, found->active ? RecordingPoll::active : RecordingPoll::inactive};
@@ -123,7 +123,7 @@ Task<CallEvent> Requests::poll_recording(ContextId call, RecordingId recording) 
 
 Task<CallEvent> Requests::start_media_streaming(ContextId call, CallConnectionId connection) {
   if (connection.empty()) co_return call_event::MediaStartDone{unknown_connection()};
-  auto done = co_await services.acs.start_media_streaming(std::move(call), std::move(connection));
+  auto done = co_await acs.start_media_streaming(std::move(call), std::move(connection));
   co_return call_event::MediaStartDone{error_of(done)};
 }
 

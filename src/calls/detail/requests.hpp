@@ -9,6 +9,7 @@ namespace earshot::calls::detail {
 // Services outlive the requests. Coroutine parameters are values.
 struct Requests {
   CallServices& services;
+  CallControl& acs;  // of the call's own resource
 
   Task<CallEvent> answer(AnswerRequest request);
   // Its outcome changes nothing: an empty event list would be as good.

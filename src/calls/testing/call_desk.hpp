@@ -55,6 +55,15 @@ class SlowStore : public store::MemoryStore {
   Clock& clock_;
 };
 
+inline std::string resource_id(std::string_view name) {
+  return "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Communication/"
+         "CommunicationServices/" +
+         std::string(name);
+}
+inline AcsResources two_regions() {
+  return AcsResources({{"weu", resource_id("voice-weu")}, {"jpe", resource_id("voice-jpe")}});
+}
+
 class CallDesk {
  public:
   CallDesk() {
@@ -104,6 +113,12 @@ class CallDesk {
                               .incoming_call_context = Secret("context"),
                               .caller = "4:+15550123",
                               .called = std::move(called)};
+    return event;
+  }
+  InboundEvent ring_on(std::string_view resource, std::string correlation = "corr",
+                       std::string called = "4:+15550100") {
+    auto event = ring(std::move(correlation), std::move(called));
+    std::get<IncomingCall>(event.body).resource_topic = resource_id(resource);
     return event;
   }
   InboundEvent callback(std::string type, EventBody body) {

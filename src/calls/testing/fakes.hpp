@@ -15,8 +15,15 @@
 
 namespace earshot::calls::testing {
 
-class FakeAcs : public CallControl {
+// Of every resource; which were asked for is noted.
+class FakeAcs : public CallControl, public CallControls {
  public:
+  std::vector<std::string> resources;
+  CallControl& of(const std::string& resource) override {
+    resources.push_back(resource);
+    return *this;
+  }
+
   // "answer", "start R1", "stop R1", …, in order.
   std::vector<std::string> asked;
   std::map<std::string, std::deque<Error>> failures;  // by verb; the next so many fail

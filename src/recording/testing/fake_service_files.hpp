@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class FakeServiceFiles : public ServiceFiles {
   std::string forbidden;           // what locations begin with that are refused
   std::vector<std::string> reads;  // "<location> <offset>"
   std::vector<std::string> removed;
+  std::set<std::string> resources;  // as whose files they were asked for
   std::uint64_t largest_read = 0;
   // Runs before each answer.
   std::function<void()> before;
@@ -32,8 +34,10 @@ class FakeServiceFiles : public ServiceFiles {
                          .message = "that host is none of ACS's",
                          .code = "host_not_allowed"});
   }
-  Task<Result<ServicePiece>> read(std::string location, std::uint64_t offset,
+  Task<Result<ServicePiece>> read(ServiceFile asked, std::uint64_t offset,
                                   std::uint64_t length) override {
+    const auto location = std::move(asked.location);
+    resources.insert(std::move(asked.resource));
     if (before) before();
     if (auto allowed = check(location); !allowed) co_return Failure(allowed.error());
     reads.push_back(fmt::format("{} {}", location, offset));
@@ -56,8 +60,9 @@ class FakeServiceFiles : public ServiceFiles {
                                           bytes.begin() + static_cast<std::ptrdiff_t>(to)),
                            .file_bytes = bytes.size()};
   }
-  Task<Result<void>> remove(std::string location) override {
-    removed.push_back(location);
+  Task<Result<void>> remove(ServiceFile file) override {
+    removed.push_back(std::move(file.location));
+    resources.insert(std::move(file.resource));
     if (!removal_errors.empty()) {
       auto error = removal_errors.front();
       removal_errors.pop_front();

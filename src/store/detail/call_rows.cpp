@@ -40,8 +40,8 @@ constexpr std::string_view insert_call =
 constexpr std::string_view update_call =
     "UPDATE calls SET phase = :phase, correlation_id = :correlation_id, server_call_id = "
     ":server_call_id, connection_id = :connection_id, ring_key = :ring_key, link_key = :link_key, "
-    "answer_request_id = :answer_request_id, answer_first_sent = :answer_first_sent, resource = "
-    ":resource, received_at = :received_at, rang_at = :rang_at, answered_at = :answered_at, "
+    "answer_request_id = :answer_request_id, answer_first_sent = :answer_first_sent, "
+    "received_at = :received_at, rang_at = :rang_at, answered_at = :answered_at, "
     "connected_at = :connected_at, ended_at = :ended_at, end_reason = :end_reason, end_code = "
     ":end_code, end_sub_code = :end_sub_code, recording_wish = :recording_wish, recording_phase = "
     ":recording_phase, recording_id = :recording_id, recording_start_request_id = "
@@ -69,7 +69,6 @@ Params params_of(const Call& call) {
           {"link_key", call.link_key},
           {"answer_request_id", call.answer_request_id},
           {"answer_first_sent", call.answer_first_sent},
-          {"resource", mend_text(call.resource)},
           {"received_at", call.received_at},
           {"rang_at", call.rang_at},
           {"answered_at", call.answered_at},
@@ -178,7 +177,11 @@ std::string_view column_of(CallKey key) {
 
 void put_call(Connection& connection, const Call& call) {
   auto params = params_of(call);
-  if (call.version != 0) params.emplace_back("version", static_cast<long long>(call.version));
+  // A call stays with the resource that it came in on: only the first commit writes it.
+  if (call.version == 0)
+    params.emplace_back("resource", mend_text(call.resource));
+  else
+    params.emplace_back("version", static_cast<long long>(call.version));
   if (connection.execute(call.version == 0 ? insert_call : update_call, params) == 1) return;
   throw DatabaseError(
       {.kind = ErrorKind::conflict,

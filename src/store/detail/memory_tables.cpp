@@ -80,6 +80,7 @@ void MemoryTables::apply(Changes changes, Random& random) {
   }
   for (auto& call : changes.calls) {
     call.end_reason = mend_text(call.end_reason);
+    if (call.version > 0) call.resource = calls[call.id].resource;
     ++call.version;
     calls[call.id] = std::move(call);
   }
