@@ -8,6 +8,7 @@
 #include "api/import_routes.hpp"
 #include "api/link_routes.hpp"
 #include "api/merge_routes.hpp"
+#include "api/region_routes.hpp"
 #include "api/rest_api.hpp"
 #include "api/transcript_routes.hpp"
 #include "app/acs_clients.hpp"
@@ -24,6 +25,7 @@
 #include "calls/call_director.hpp"
 #include "calls/dead_letters.hpp"
 #include "calls/inbox.hpp"
+#include "calls/region_reports.hpp"
 #include "jobs/job_runner.hpp"
 #include "mp3/mp3_decoder.hpp"
 #include "net/hop.hpp"
@@ -397,6 +399,10 @@ class RunningService : public Service {
     transcript_routes_ = std::make_unique<api::TranscriptRoutes>(reading, config_.api_key);
     api::AlertRoutesServices alerting{*store_, outside_.clock, outside_.counters, outside_.log};
     alert_routes_ = std::make_unique<api::AlertRoutes>(alerting, config_.api_key);
+    calls::RegionReportsOptions reporting{.first_label = config_.acs_resources.front().label};
+    region_reports_ = std::make_unique<calls::RegionReports>(*store_, std::move(reporting));
+    region_routes_ = std::make_unique<api::RegionRoutes>(*region_reports_, config_.api_key,
+                                                         outside_.clock, outside_.counters);
   }
 
   // The first worker takes the port; the others share it.
@@ -426,6 +432,7 @@ class RunningService : public Service {
       transcript_routes_->add_routes(router, on_control);
       alert_routes_->add_routes(router, on_control);
       retention_->add_routes(router, on_control);
+      region_routes_->add_routes(router, on_control);
     };
     co_return worker->listen(*inbox_, *director_, port, add_routes);
   }
@@ -480,6 +487,8 @@ class RunningService : public Service {
   std::unique_ptr<api::ImportRoutes> import_routes_;
   std::unique_ptr<api::TranscriptRoutes> transcript_routes_;
   std::unique_ptr<api::AlertRoutes> alert_routes_;
+  std::unique_ptr<calls::RegionReports> region_reports_;
+  std::unique_ptr<api::RegionRoutes> region_routes_;
   TaskGroup tasks_;
   bool started_ = false;
   bool stopping_ = false;

@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 
 #include "cli/bind_command.hpp"
+#include "cli/report_commands.hpp"
 #include "cli/retention_commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -89,6 +90,21 @@ void add_import_command(CLI::App& recordings, ChosenCommand& chosen) {
       "Examples:\n  earshot recordings import --from 20250801 --dry-run\n"
       "  earshot recordings import --from 20250801 --to 20250831\n"
       "  earshot recordings import --from 20250801 --json");
+}
+
+void add_report_commands(CLI::App& app, ChosenCommand& chosen) {
+  auto* reports = app.add_subcommand("report", "Statistics over many calls: regions");
+  reports->require_subcommand(1);
+  auto* regions = reports->add_subcommand(
+      "regions", "Compares the ACS resources that calls came in on, with 95 % intervals");
+  regions->footer(
+      "Examples:\n  earshot report regions\n"
+      "  earshot report regions --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --json");
+  auto options = bind<ReportRegionsOptions>(*regions, chosen, run_report_regions);
+  regions->add_option("--from", options->from,
+                      "rung at or after this time, as 2026-03-02T09:15:30Z; 30 days before --to if "
+                      "not given");
+  regions->add_option("--to", options->to, "and before this one; now if not given");
 }
 
 }  // namespace
@@ -266,6 +282,7 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
       "  az storage blob download -c dead-letters -n NAME --no-progress | earshot events replay -");
   add_alert_commands(app, chosen);
   add_retention_commands(app, chosen);
+  add_report_commands(app, chosen);
 }
 
 }  // namespace earshot::cli

@@ -1,6 +1,7 @@
 #include "store/memory_store.hpp"
 
 #include "store/detail/alert_rows.hpp"
+#include "store/detail/memory_facts.hpp"
 #include "store/detail/memory_state.hpp"
 #include "store/detail/search_rows.hpp"
 #include "store/detail/stored_text.hpp"
@@ -354,6 +355,11 @@ Task<Result<std::vector<Call>>> MemoryStore::unjudged_calls(UnjudgedQuery query)
                     [](const Call& call) { return std::tie(call.received_at, call.id); });
   cut_to(found, query.limit);
   co_return found;
+}
+
+Task<Result<std::vector<CallFacts>>> MemoryStore::call_facts(CallFactsQuery query) {
+  std::lock_guard lock(state_->mutex);
+  co_return list_call_facts(state_->tables, query);
 }
 
 Task<Result<void>> MemoryStore::ping() { co_return ok(); }

@@ -3,6 +3,7 @@
 
 #include "base/random.hpp"
 #include "ports/alert_store.hpp"
+#include "ports/call_facts.hpp"
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
@@ -22,7 +23,8 @@ class MemoryStore : public TranscriptSearch,
                     public MergeStore,
                     public AlertStore,
                     public RetentionStore,
-                    public DownlinkStore {
+                    public DownlinkStore,
+                    public CallFactsSource {
  public:
   // `random` names jobs; it outlives this.
   explicit MemoryStore(Random& random);
@@ -64,6 +66,7 @@ class MemoryStore : public TranscriptSearch,
   Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override;
   // Letters of ASCII alone are found in either case.
   Task<Result<TranscriptPage>> search_transcripts(TranscriptQuery query) override;
+  Task<Result<std::vector<CallFacts>>> call_facts(CallFactsQuery query) override;
   Task<Result<void>> ping() override;
 
   Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override;

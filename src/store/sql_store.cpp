@@ -5,6 +5,7 @@
 #include "store/detail/downlink_rows.hpp"
 #include "store/detail/erasure_rows.hpp"
 #include "store/detail/event_rows.hpp"
+#include "store/detail/facts_rows.hpp"
 #include "store/detail/file_rows.hpp"
 #include "store/detail/import_rows.hpp"
 #include "store/detail/job_rows.hpp"
@@ -312,6 +313,11 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<std::optional<Chunk>>> find_chunk(BlobName audio, std::string document_id) override {
     return read([audio, document_id](Connection& connection) {
       return store::find_chunk(connection, audio, document_id);
+    });
+  }
+  Task<Result<std::vector<CallFacts>>> call_facts(CallFactsQuery query) override {
+    return read([query = std::move(query)](Connection& connection) {
+      return list_call_facts(connection, query);
     });
   }
 

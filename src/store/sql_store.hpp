@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "ports/alert_store.hpp"
+#include "ports/call_facts.hpp"
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
@@ -60,7 +61,8 @@ class SqlStore : public TranscriptSearch,
                  public ImportStore,
                  public AlertStore,
                  public RetentionStore,
-                 public DownlinkStore {
+                 public DownlinkStore,
+                 public CallFactsSource {
  public:
   // Called after each commit that added jobs, on the committer's thread; quick. Before the first
   // commit; none: nobody is told.

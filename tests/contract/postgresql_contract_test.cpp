@@ -5,6 +5,7 @@
 #include "net/runtime.hpp"
 #include "store/sql_store.hpp"
 #include "tests/contract/alert_store_contract.hpp"
+#include "tests/contract/call_facts_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/import_store_contract.hpp"
@@ -48,6 +49,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   AlertStore& alerts() override { return *store_; }
   RetentionStore& retention() override { return *store_; }
   DownlinkStore& downlinks() override { return *store_; }
+  CallFactsSource& facts() override { return *store_; }
   const MemoryLog& log() const { return log_; }
 
  private:
@@ -74,6 +76,7 @@ TEST_CASE("PostgreSQL: absurd text has an outcome") { call_store_bears_absurd_te
 TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: imports are kept") { imports_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: calls are listed in short") { call_facts_are_listed(postgresql); }
 TEST_CASE("PostgreSQL: what was said is found") { transcripts_are_found(postgresql); }
 TEST_CASE("PostgreSQL: alerts wait to be delivered") { alert_store_keeps_alerts(postgresql); }
 TEST_CASE("PostgreSQL: holds are kept") { holds_are_kept(postgresql); }

@@ -5,6 +5,7 @@
 #include "store/memory_store.hpp"
 #include "store/sql_store.hpp"
 #include "tests/contract/alert_store_contract.hpp"
+#include "tests/contract/call_facts_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/import_store_contract.hpp"
@@ -30,6 +31,7 @@ class MemoryUnderTest : public StoreUnderTest {
   AlertStore& alerts() override { return store_; }
   RetentionStore& retention() override { return store_; }
   DownlinkStore& downlinks() override { return store_; }
+  CallFactsSource& facts() override { return store_; }
 
  private:
   SeededRandom random_{1};
@@ -55,6 +57,7 @@ class SqliteUnderTest : public StoreUnderTest {
   AlertStore& alerts() override { return *store_; }
   RetentionStore& retention() override { return *store_; }
   DownlinkStore& downlinks() override { return *store_; }
+  CallFactsSource& facts() override { return *store_; }
 
  private:
   TemporaryDirectory directory_;
@@ -80,6 +83,7 @@ TEST_CASE("memory store: absurd text has an outcome") { call_store_bears_absurd_
 TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept(memory); }
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
 TEST_CASE("memory store: imports are kept") { imports_are_kept(memory); }
+TEST_CASE("memory store: calls are listed in short") { call_facts_are_listed(memory); }
 TEST_CASE("memory store: what was said is found") { transcripts_are_found(memory); }
 TEST_CASE("memory store: alerts wait to be delivered") { alert_store_keeps_alerts(memory); }
 TEST_CASE("memory store: holds are kept") { holds_are_kept(memory); }
@@ -103,6 +107,7 @@ TEST_CASE("SQLite: absurd text has an outcome") { call_store_bears_absurd_text(s
 TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlite); }
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
 TEST_CASE("SQLite: imports are kept") { imports_are_kept(sqlite); }
+TEST_CASE("SQLite: calls are listed in short") { call_facts_are_listed(sqlite); }
 TEST_CASE("SQLite: what was said is found") { transcripts_are_found(sqlite); }
 TEST_CASE("SQLite: alerts wait to be delivered") { alert_store_keeps_alerts(sqlite); }
 TEST_CASE("SQLite: holds are kept") { holds_are_kept(sqlite); }

@@ -4,6 +4,7 @@
 
 #include "net/testing/test_runtime.hpp"
 #include "ports/alert_store.hpp"
+#include "ports/call_facts.hpp"
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
@@ -30,6 +31,7 @@ class StoreUnderTest {
   virtual AlertStore& alerts() = 0;
   virtual RetentionStore& retention() = 0;
   virtual DownlinkStore& downlinks() = 0;
+  virtual CallFactsSource& facts() = 0;
 
   template <class T>
   T run(Task<T> task) {

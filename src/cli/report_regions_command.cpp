@@ -1,0 +1,121 @@
+// earshot report regions [--from] [--to]
+#include "cli/output_json.hpp"
+#include "cli/report_commands.hpp"
+#include "cli/table.hpp"
+#include "net/url.hpp"
+
+#include <array>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace earshot::cli {
+namespace {
+
+struct Measure {
+  const char* name;   // the API's
+  const char* title;  // for people
+  double scale;
+  int digits;
+};
+
+constexpr std::array<Measure, 5> measures{{
+    {"startDelayMs", "start delay, median ms", 1, 0},
+    {"complete", "complete, %", 100, 1},
+    {"chunks", "chunks, mean", 1, 3},
+    {"notConnected", "not connected, %", 100, 1},
+    {"failedStarts", "calls with failed recording starts, %", 100, 1},
+}};
+
+bool is_true(const boost::json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+// "97.0  (91.5 .. 99.0)"
+std::string estimate(const boost::json::object& object, const Measure& measure) {
+  if (is_true(object, "notEnoughCalls")) return "not enough calls";
+  return fmt::format("{0:.{3}f}  ({1:.{3}f} .. {2:.{3}f})", number(object, "value") * measure.scale,
+                     number(object, "low") * measure.scale, number(object, "high") * measure.scale,
+                     measure.digits);
+}
+
+void print_regions(const boost::json::object& report) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : items(report, "regions")) {
+    if (!item.is_object()) continue;
+    const auto& region = item.get_object();
+    for (const auto& measure : measures) {
+      const auto* found = region.if_contains(measure.name);
+      if (found == nullptr || !found->is_object()) continue;
+      rows.push_back({cell(region, "label"), measure.title, cell(found->get_object(), "calls"),
+                      estimate(found->get_object(), measure)});
+    }
+  }
+  const std::vector<Column> columns{
+      {"region"}, {"measure"}, {"calls", true}, {"value (95 % interval)"}};
+  std::printf("%s", format_table(columns, rows).c_str());
+}
+
+void print_codes(const boost::json::object& report) {
+  const Measure rate{"", "", 100, 1};
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : items(report, "regions")) {
+    if (!item.is_object()) continue;
+    for (const auto& one : items(item.get_object(), "endCodes"))
+      if (one.is_object())
+        rows.push_back({cell(item.get_object(), "label"), cell(one.get_object(), "code"),
+                        cell(one.get_object(), "calls"), estimate(one.get_object(), rate)});
+  }
+  if (rows.empty()) return;
+  const std::vector<Column> columns{
+      {"region"}, {"call ended with"}, {"calls", true}, {"% of connected calls"}};
+  std::printf("\n%s", format_table(columns, rows).c_str());
+}
+
+void print_differences(const boost::json::object& report) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : items(report, "differences")) {
+    if (!item.is_object()) continue;
+    const auto& one = item.get_object();
+    const auto name = cell(one, "measure");
+    for (const auto& measure : measures) {
+      if (name != measure.name) continue;
+      const bool shown = !is_true(one, "notEnoughCalls") && !is_true(one, "mayBeNone");
+      rows.push_back({cell(one, "region") + " - " + cell(one, "baseline"), measure.title,
+                      estimate(one, measure), shown ? "differs" : "-"});
+    }
+  }
+  if (rows.empty()) return;
+  const std::vector<Column> columns{
+      {"regions"}, {"measure"}, {"difference (95 % interval)"}, {"shown"}};
+  std::printf("\n%s", format_table(columns, rows).c_str());
+}
+
+}  // namespace
+
+Task<int> run_report_regions(ApiClient& client, ReportRegionsOptions options) {
+  std::string path = "/api/v1/reports/regions";
+  char join = '?';
+  for (const auto& [name, value] : {std::pair("from", &options.from), std::pair("to", &options.to)})
+    if (!value->empty()) {
+      path += fmt::format("{}{}={}", join, name, net::percent_encode(*value));
+      join = '&';
+    }
+  auto body = co_await client.get(std::move(path));
+  if (!body) co_return report(body.error());
+  if (options.common.json) {
+    std::printf("%s\n", body->c_str());
+    co_return 0;
+  }
+  auto answer = parse_answer(*body);
+  if (!answer) co_return report(answer.error());
+  std::printf("calls from %s to %s; each number needs %s calls\n\n",
+              short_time(cell(*answer, "from")).c_str(), short_time(cell(*answer, "to")).c_str(),
+              cell(*answer, "callsNeeded").c_str());
+  print_regions(*answer);
+  print_codes(*answer);
+  print_differences(*answer);
+  co_return 0;
+}
+
+}  // namespace earshot::cli
