@@ -114,6 +114,7 @@ World::World(WorldOptions options)
     environment_["AZURE_STORAGE_FOLDER"] = "";
   }
   REQUIRE(acs->start().has_value());
+  if (options.second) start_second(options, services, folder.string());
   const std::map<std::string, std::string> own{
       {"AZURE_VOICE_LIVE_ENDPOINT", acs->base_url()},
       {"AZURE_VOICE_LIVE_API_KEY", options.voice_live.api_key},
@@ -128,10 +129,47 @@ World::World(WorldOptions options)
   start_service();
 }
 
+// As the operator would: the first resource stays in the variables and gets a label and its id, the
+// second stands in a file.
+void World::start_second(WorldOptions& options, simulator::SimulatorServices services,
+                         const std::string& folder) {
+  auto& acs_options = *options.second;
+  acs_options.port = second_port;
+  acs_options.access_key_base64 = "ZWFyc2hvdC1zaW11bGF0b3ItYWNjZXNzLWtleS0wMDI=";
+  acs_options.identity.audience = "0a1b2c3d-0000-4000-8000-000000000002";
+  acs_options.events.topic += "-jpe";
+  acs_options.event_grid_url = options.acs.event_grid_url;
+  second = std::make_unique<simulator::AcsSimulator>(services, acs_options,
+                                                     simulator::make_directory_chunk_store(folder));
+  REQUIRE(second->start().has_value());
+  std::map<std::string, std::string> told;
+  for (const auto& [name, value] : second->environment()) told.emplace(name, value);
+  const auto& id = options.second_id.empty() ? second->options().events.topic : options.second_id;
+  json::object resource;
+  resource["label"] = "jpe";
+  resource["resourceId"] = id;
+  resource["connectionString"] = told.at("ACS_CONNECTION_STRING");
+  resource["tokenAudience"] = told.at("ACS_TOKEN_AUDIENCE");
+  resource["tokenIssuer"] = told.at("ACS_TOKEN_ISSUER");
+  resource["openIdConfigUrl"] = told.at("ACS_OPENID_CONFIG_URL");
+  json::array resources;
+  resources.push_back(std::move(resource));
+  json::object file;
+  file["resources"] = std::move(resources);
+  const auto path = directory.path() / "resources.json";
+  std::ofstream(path) << json::serialize(file);
+  environment_.emplace("ACS_RESOURCES_FILE", path.string());
+  environment_.emplace("ACS_LABEL", "weu");
+  environment_.emplace("ACS_RESOURCE_ID", acs->options().events.topic);
+  environment_.emplace("RECORDING_DOWNLOAD_HOSTS",
+                       fmt::format("127.0.0.1:{},127.0.0.1:{}", simulator_port, second_port));
+}
+
 World::~World() {
   if (service) stop_service();
   runtime.run(voice_live->stop());
   runtime.run(acs->stop());
+  if (second) runtime.run(second->stop());
   runtime.run(calls_.join());
 }
 
@@ -168,9 +206,9 @@ simulator::CallReport World::call(simulator::CallPlan plan, simulator::ProgressS
   return runtime.run_for(acs->place_call(std::move(plan), std::move(progress)), 2h);
 }
 
-std::shared_ptr<PlacedCall> World::place(simulator::CallPlan plan) {
+std::shared_ptr<PlacedCall> World::place(simulator::CallPlan plan, simulator::AcsSimulator& on) {
   auto placed = std::make_shared<PlacedCall>();
-  calls_.spawn(run_placed(*acs, std::move(plan), placed));
+  calls_.spawn(run_placed(on, std::move(plan), placed));
   return placed;
 }
 

@@ -42,6 +42,11 @@ struct WorldOptions {
   simulator::AcsOptions acs;
   simulator::VoiceLiveOptions voice_live;
   simulator::Speech* speech = nullptr;  // instead of the world's own; outlives it
+  // A second ACS resource beside the first: other keys, audience, topic and port. The service calls
+  // the first "weu" and this one "jpe".
+  std::optional<simulator::AcsOptions> second = {};
+  // What the service is told of the second's id in Azure; empty: the truth.
+  std::string second_id = {};
   // More of the service's environment, or other values than the world's own.
   std::map<std::string, std::string> environment;
   // Recordings are in a container of the simulator's Blob Storage, not in a directory.
@@ -83,6 +88,7 @@ class World {
   static constexpr std::uint16_t service_port = 8080;
   static constexpr std::uint16_t simulator_port = 7788;
   static constexpr const char* container = "recordings";
+  static constexpr std::uint16_t second_port = 7789;
   static constexpr const char* service_url = "http://127.0.0.1:8080";
   static constexpr const char* api_key = "scenario-api-key-0001";
   static constexpr const char* event_grid_secret = "scenario-event-grid-secret";
@@ -100,7 +106,10 @@ class World {
   // Runs until the call and everything that the simulator does about it is over.
   simulator::CallReport call(simulator::CallPlan plan, simulator::ProgressSink progress = {});
   // The call begins when time next moves: runtime.advance(…), then finish().
-  std::shared_ptr<PlacedCall> place(simulator::CallPlan plan);
+  std::shared_ptr<PlacedCall> place(simulator::CallPlan plan) {
+    return place(std::move(plan), *acs);
+  }
+  std::shared_ptr<PlacedCall> place(simulator::CallPlan plan, simulator::AcsSimulator& on);
   simulator::CallReport finish(const std::shared_ptr<PlacedCall>& placed);
   // Moves time until a call of the service says so; fails the test after `limit`.
   void wait_until(const std::function<bool()>& condition, Duration limit = 10min);
@@ -144,6 +153,7 @@ class World {
   // Empty unless the options ask for it.
   simulator::BlobService blob_service{runtime.clock()};
   std::unique_ptr<simulator::AcsSimulator> acs;
+  std::unique_ptr<simulator::AcsSimulator> second;  // none, unless asked for
   std::unique_ptr<simulator::VoiceLiveServer> voice_live;
   std::unique_ptr<net::HttpClient> http;
   std::unique_ptr<app::Service> service;
@@ -158,6 +168,8 @@ class World {
 
  private:
   app::Config config() const;
+  void start_second(WorldOptions& options, simulator::SimulatorServices services,
+                    const std::string& folder);
 
   std::map<std::string, std::string> environment_;
   std::filesystem::path data_dir_;
