@@ -20,6 +20,7 @@ struct OpenDoors : CallEvents {
     co_return std::vector<Accepted>(events.size(), Accepted::stored);
   }
   Task<Result<void>> check_link(ContextId, std::string) override { co_return ok(); }
+  Task<Result<std::string>> resource_of(ContextId) override { co_return std::string(); }
   Task<Result<ContextId>> find_by_correlation(CorrelationId) override {
     co_return fail(ErrorKind::not_found, "no call is found by its correlation id here");
   }
