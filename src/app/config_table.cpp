@@ -564,11 +564,10 @@ std::vector<std::string> split_list(const std::string& value) {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> rows;
-    for (auto part :
-         {acs_settings(), resource_settings(), recording_settings(), consent_settings(),
-          alert_settings(), verdict_settings(), storage_settings(), retention_settings(),
-          assistant_settings(), service_settings(), signing_settings(), link_settings(),
-          entra_settings()})
+    for (auto part : {acs_settings(), resource_settings(), recording_settings(), consent_settings(),
+                      alert_settings(), verdict_settings(), storage_settings(),
+                      retention_settings(), assistant_settings(), service_settings(),
+                      signing_settings(), link_settings(), entra_settings()})
       for (auto& row : part) rows.push_back(std::move(row));
     return rows;
   }();

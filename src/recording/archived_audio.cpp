@@ -24,6 +24,7 @@ Task<Result<void>> check_readable(BlobStore& blobs, std::vector<Chunk> chunks, C
     if (chunk.audio.empty()) continue;
     auto info = co_await blobs.info(chunk.audio);
     if (info && is_archived(*info)) co_return archived(call, info->rehydrating_to);
+    if (!info && worth_retrying(info.error())) co_return Failure(info.error());
   }
   co_return ok();
 }

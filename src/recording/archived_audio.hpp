@@ -13,7 +13,7 @@ namespace earshot::recording {
 // `conflict` and `is_archived` with the way back in its message. `on_its_way`: it was asked for.
 Failure archived(const ContextId& call, std::optional<StorageTier> on_its_way);
 
-// Fails only when the audio of one of the chunks is known to be archived.
+// Fails when the audio of one of the chunks is archived, and while the storage is away.
 Task<Result<void>> check_readable(BlobStore& blobs, std::vector<Chunk> chunks, ContextId call);
 
 }  // namespace earshot::recording

@@ -61,8 +61,8 @@ void RecordingSession::activate(WallTime at, Duration since_connected) {
 
 std::string RecordingSession::state() const {
   const bool starts_active = !request_.pause_on_start || resumed_early_;
-  const bool active = phase_ == RecordingPhase::active ||
-                      (phase_ == RecordingPhase::starting && starts_active);
+  const bool active =
+      phase_ == RecordingPhase::active || (phase_ == RecordingPhase::starting && starts_active);
   return active ? "active" : "inactive";
 }
 
