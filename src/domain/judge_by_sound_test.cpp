@@ -70,7 +70,8 @@ TEST_CASE(
 TEST_CASE("our own voice coming back is named, with what was taken off the caller's speech") {
   Recorded call;
   call.evidence.own_voice = OwnVoiceReturned{.delay = 240ms, .gain_db = -12.4, .removed = 3500ms};
-  const auto* finding = find(call.verdict(), FindingKind::own_voice_returns);
+  const auto verdict = call.verdict();
+  const auto* finding = find(verdict, FindingKind::own_voice_returns);
   REQUIRE(finding != nullptr);
   CHECK(finding->party == Speaker::caller);
   CHECK(finding->detail.find("240 ms later and 12 dB quieter; 3.50 s") != std::string::npos);
