@@ -62,16 +62,19 @@ class JsonWalker {
     if (!literal("\"")) return std::nullopt;
     return finish_string(rest_.find('"'));
   }
-  // true, false, null or a plain whole number, passed over.
+  // true, false, null or a plain whole number, passed over; nothing is taken of anything else.
   bool skip_scalar() {
     if (literal("true") || literal("false") || literal("null")) return true;
-    static_cast<void>(literal("-"));
+    auto rest = rest_;
+    if (rest.starts_with('-')) rest.remove_prefix(1);
     std::size_t digits = 0;
-    while (digits < rest_.size() && rest_[digits] >= '0' && rest_[digits] <= '9') ++digits;
-    if (digits == 0 || digits > 18 || (digits > 1 && rest_[0] == '0')) return false;
-    rest_.remove_prefix(digits);
+    while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9') ++digits;
+    if (digits == 0 || digits > 18 || (digits > 1 && rest[0] == '0')) return false;
+    rest.remove_prefix(digits);
     // A fraction or an exponent is for the parser.
-    return (rest_.empty() || (rest_[0] != '.' && rest_[0] != 'e' && rest_[0] != 'E'));
+    if (!rest.empty() && (rest[0] == '.' || rest[0] == 'e' || rest[0] == 'E')) return false;
+    rest_ = rest;
+    return true;
   }
   bool at_end() {
     skip_blanks();

@@ -35,6 +35,16 @@ TEST_CASE("a walker says no to what a parser might read otherwise") {
   }
 }
 
+TEST_CASE("a walker that says no to a scalar has taken nothing of it") {
+  for (const std::string_view text : {"-\"x\"", "1.5", "01", "-1e3"}) {
+    CAPTURE(text);
+    JsonWalker walker(text);
+    CHECK_FALSE(walker.skip_scalar());
+    CHECK_FALSE(walker.plain_string().has_value());
+    CHECK(walker.literal(text));
+  }
+}
+
 TEST_CASE("base64 is told from other text by its alphabet and its padding") {
   for (const std::string_view text : {"", "AAAA", "az+/", "AAA=", "AA=="})
     CHECK(is_base64_text(text));
