@@ -7,8 +7,11 @@
 //   ./dev bench discovery [--calls N] [--most N]
 //
 // Two layouts: the call's folder is named by the serverCallId, which is looked for first; or by the
-// correlation id, which costs the listings of the names before it. (A folder that no id names is
-// found by looking a whole date through, once for all calls: that cost is the date's.)
+// correlation id, which costs the listings of the names before it.
+//
+// A second table is for a folder that no id of the call names: the whole date is looked through,
+// once for all calls that wait. That cost grows with the date, so what is checked is that the
+// listing is shared: the calls together need the date's pages once, and each its own few requests.
 
 #include "blob/azure_blob_store.hpp"
 #include "net/http_server.hpp"
@@ -32,6 +35,9 @@ namespace {
 
 constexpr const char* container = "recordings";
 constexpr double call_seconds = 10;
+// The date's listing, and no more of it than one sweep may take.
+constexpr std::size_t swept_blobs_most = 100'000;
+constexpr std::size_t page_blobs = 1'000;
 
 // Listings that took less than each, in milliseconds; then all others.
 constexpr std::array<double, 7> bounds_ms{0.25, 0.5, 1, 2, 4, 8, 16};
@@ -101,7 +107,7 @@ struct NoAlerts : AlertSink {
   void raise(const Alert&) override {}
 };
 
-enum class Layout { server_call_id, correlation_id };
+enum class Layout { server_call_id, correlation_id, unknown_id };
 
 struct Cost {
   std::uint64_t requests = 0;
@@ -117,6 +123,12 @@ struct Row {
   Cost each;
   bool all_alike = true;  // each call cost the same
   std::vector<double> listings_ms;
+};
+
+// A call that has ended, and its recording, which is searched for.
+struct Searched {
+  Call call;
+  Recording recording;
 };
 
 class Bench {
@@ -157,6 +169,7 @@ class Bench {
   Task<void> measure(const Options& options, bool& passed) {
     print_head();
     std::array<std::optional<Cost>, 2> first;
+    std::vector<std::string> swept;
     for (const std::size_t size : {10UZ, 1'000UZ, 100'000UZ, 1'000'000UZ}) {
       if (size > options.most) break;
       fill(size);
@@ -168,7 +181,17 @@ class Bench {
         if (!expected) expected = row.each;
         if (row.found != row.calls || !row.all_alike || row.each != *expected) passed = false;
       }
+      if (size > swept_blobs_most) continue;
+      for (const int calls : {1, options.calls}) {
+        auto line = co_await sweep(size, calls, passed);
+        swept.push_back(std::move(line));
+      }
     }
+    fmt::print(
+        "\n| Blobs of the date | Calls waiting | Found | Requests | Of these listing the date | "
+        "Requests a call beside it | Bytes a call | First call, ms | Each other, ms |\n"
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    for (const auto& line : swept) fmt::print("{}", line);
   }
 
   // Other recordings of the same date, whose names are as ours and lie all around them.
@@ -190,53 +213,128 @@ class Bench {
     return fmt::format("recording-{:012}", number);
   }
 
-  Task<void> find_one(Row& row) {
+  Searched make_searched() {
     const auto number = ++calls_;
-    Call call{.id = {fmt::format("11111111-0000-4000-8000-{:012}", number)}};
-    call.phase = CallPhase::ended;
-    call.server_call_id = {other_id()};
-    call.correlation_id = {other_id()};
-    call.connection_id = {other_id()};
-    call.received_at = start_;
-    call.connected_at = start_;
-    call.ended_at = end_;
-    Recording recording{.id = {recording_id(1'000'000'000 + number)}, .call = call.id};
-    recording.phase = RecordingPhase::stopped;
-    recording.requested_at = start_;
-    recording.active_at = start_;
-    recording.ended_at = end_;
-    recording.discovery = Discovery::searching;
-    put_chunk(
-        row.layout == Layout::server_call_id ? call.server_call_id.text : call.correlation_id.text,
-        recording.id.text);
-    store::MemoryStore store(random_);
+    Searched out{.call = {.id = {fmt::format("11111111-0000-4000-8000-{:012}", number)}},
+                 .recording = {.id = {recording_id(1'000'000'000 + number)}}};
+    out.call.phase = CallPhase::ended;
+    out.call.server_call_id = {other_id()};
+    out.call.correlation_id = {other_id()};
+    out.call.connection_id = {other_id()};
+    out.call.received_at = start_;
+    out.call.connected_at = start_;
+    out.call.ended_at = end_;
+    out.recording.call = out.call.id;
+    out.recording.phase = RecordingPhase::stopped;
+    out.recording.requested_at = start_;
+    out.recording.active_at = start_;
+    out.recording.ended_at = end_;
+    out.recording.discovery = Discovery::searching;
+    return out;
+  }
+
+  std::string folder_name(const Call& call, Layout layout) {
+    switch (layout) {
+      case Layout::server_call_id:
+        return call.server_call_id.text;
+      case Layout::correlation_id:
+        return call.correlation_id.text;
+      case Layout::unknown_id:
+        break;
+    }
+    return other_id();
+  }
+
+  Task<void> keep(CallStore& store, Searched searched) {
     Changes changes;
-    changes.calls.push_back(call);
-    changes.recordings.push_back(recording);
+    changes.calls.push_back(std::move(searched.call));
+    changes.recordings.push_back(std::move(searched.recording));
     if (!co_await store.commit(std::move(changes))) fail_with("the store refused a call");
-    recording::ByosChunkSource source(*timed_, store, standing_, counters_, log_);
+  }
+
+  // One run of the job; whether it was done with it, and has the chunk.
+  Task<bool> discover(recording::RecordingDiscovery& discovery, CallStore& store, RecordingId id) {
+    Job job{.id = {"job"},
+            .kind = recording::discover_recording_job,
+            .subject = id.text,
+            .added_at = end_};
+    const auto outcome = co_await discovery.run(std::move(job));
+    auto chunks = co_await store.chunks_of(id);
+    co_return std::holds_alternative<JobDone>(outcome) && chunks && chunks->size() == 1;
+  }
+
+  Task<void> find_one(Row& row) {
+    const auto searched = make_searched();
+    put_chunk(folder_name(searched.call, row.layout), searched.recording.id.text);
+    store::MemoryStore store(random_);
+    co_await keep(store, searched);
+    recording::ByosChunkSource source(*timed_, store, standing_, *offload_, counters_, log_);
     recording::RecordingDiscovery discovery(store, source, alerts_, standing_, counters_, log_);
 
     const auto before = service_.use();
     timed_->listings_ms.clear();
-    Job job{.id = {"job"},
-            .kind = recording::discover_recording_job,
-            .subject = recording.id.text,
-            .added_at = end_};
-    const auto outcome = co_await discovery.run(std::move(job));
-    const auto after = service_.use();
-    const Cost cost{.requests = after.requests - before.requests,
-                    .bytes_out = after.bytes_out - before.bytes_out};
+    if (co_await discover(discovery, store, searched.recording.id)) ++row.found;
+    const auto cost = cost_since(before);
     if (row.calls == 0) row.each = cost;
     if (cost != row.each) row.all_alike = false;
     ++row.calls;
-    auto chunks = co_await store.chunks_of(recording.id);
-    if (std::holds_alternative<JobDone>(outcome) && chunks && chunks->size() == 1) ++row.found;
     std::ranges::copy(timed_->listings_ms, std::back_inserter(row.listings_ms));
-    for (const auto& blob : own_) {
+    co_await remove_own();
+  }
+
+  Cost cost_since(const simulator::BlobService::Use& before) const {
+    const auto after = service_.use();
+    return {.requests = after.requests - before.requests,
+            .bytes_out = after.bytes_out - before.bytes_out};
+  }
+
+  Task<void> remove_own() {
+    for (const auto& blob : std::exchange(own_, {})) {
       auto removed = co_await azure_->remove({blob});
       if (!removed) fail_with(removed.error().message);
     }
+  }
+
+  // So many calls whose folders no id names, found through one source as in the service: a line.
+  Task<std::string> sweep(std::size_t blobs, int calls, bool& passed) {
+    store::MemoryStore store(random_);
+    recording::ByosChunkSource source(*timed_, store, standing_, *offload_, counters_, log_);
+    recording::RecordingDiscovery discovery(store, source, alerts_, standing_, counters_, log_);
+    std::vector<RecordingId> waiting;
+    for (int i = 0; i < calls; ++i) {
+      auto searched = make_searched();
+      put_chunk(folder_name(searched.call, Layout::unknown_id), searched.recording.id.text);
+      waiting.push_back(searched.recording.id);
+      co_await keep(store, std::move(searched));
+    }
+    const auto begin_use = service_.use();
+    int found = 0;
+    std::vector<double> took_ms;
+    std::vector<Cost> costs;
+    for (const auto& id : waiting) {
+      const auto before = service_.use();
+      const auto begin = std::chrono::steady_clock::now();
+      if (co_await discover(discovery, store, id)) ++found;
+      took_ms.push_back(
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+              .count());
+      costs.push_back(cost_since(before));
+    }
+    const auto all = cost_since(begin_use);
+    co_await remove_own();
+    // Two blobs a call waiting lie in the date as well.
+    const auto pages = (blobs + 2 * static_cast<std::size_t>(calls) + page_blobs - 1) / page_blobs;
+    const auto beside = all.requests - pages;
+    const auto each = beside / static_cast<std::uint64_t>(calls);
+    if (found != calls || beside != each * static_cast<std::uint64_t>(calls)) passed = false;
+    for (std::size_t i = 1; i < costs.size(); ++i)
+      if (costs[i].requests != each) passed = false;
+    const auto first_ms = took_ms.front();
+    std::ranges::sort(took_ms);
+    co_return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {:.1f} | {} |\n", blobs, calls,
+                          found, all.requests, pages, each,
+                          all.bytes_out / static_cast<std::uint64_t>(calls), first_ms,
+                          calls == 1 ? "" : fmt::format("{:.1f}", took_ms[took_ms.size() / 2]));
   }
 
   // As ACS leaves it: one chunk and its metadata, by the simulator's own writers.
@@ -244,11 +342,13 @@ class Bench {
     simulator::FinishedChunk chunk{.start = start_, .length = end_ - start_};
     chunk.samples.resize(static_cast<std::size_t>(call_seconds * simulator::recording_rate_hz));
     const auto folder = fmt::format("20260302/{}/{}/", call_folder, recording_id);
-    own_ = {folder + "0-audiowav.wav", folder + "0-acsmetadata.json"};
-    service_.put(container, own_[0],
+    const auto audio = folder + "0-audiowav.wav";
+    const auto metadata = folder + "0-acsmetadata.json";
+    own_.insert(own_.end(), {audio, metadata});
+    service_.put(container, audio,
                  simulator::make_wav(chunk.samples, simulator::recording_rate_hz, 1));
     service_.put(
-        container, own_[1],
+        container, metadata,
         simulator::chunk_metadata(
             chunk, {.resource_id = "resource", .call_id = "call", .document_id = "0-document"},
             {}));
@@ -285,6 +385,7 @@ class Bench {
   const WallTime end_ = start_ + Duration(static_cast<std::int64_t>(call_seconds * 1e6));
   net::Runtime runtime_{1};
   std::unique_ptr<Clock> clock_ = net::make_asio_clock();
+  std::unique_ptr<Offload> offload_ = net::make_thread_offload(1, 100);
   StandingClock standing_{*clock_, end_ + 2s};
   std::unique_ptr<net::Network> network_ = net::make_tcp_network();
   SeededRandom random_{11};
@@ -321,7 +422,9 @@ int main(int argc, char** argv) {
   earshot::Bench bench;
   const bool passed = bench.run(earshot::read_options(argc, argv));
   fmt::print("{}\n", passed
-                         ? "Requests and bytes per call are the same at every size."
-                         : "FAILED: not found, or not the same requests and bytes at every size.");
+                         ? "Requests and bytes per call are the same at every size; a date is "
+                           "listed once for all calls that wait."
+                         : "FAILED: not found, or not the same requests and bytes at every size, "
+                           "or a date listed more than once.");
   return passed ? 0 : 1;
 }

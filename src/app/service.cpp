@@ -278,9 +278,9 @@ class RunningService : public Service {
   }
 
   void make_recording() {
-    chunks_ = std::make_unique<recording::ByosChunkSource>(*blobs_, *store_, outside_.clock,
-                                                           outside_.counters, outside_.log,
-                                                           recording::ByosOptions{}, store_.get());
+    chunks_ = std::make_unique<recording::ByosChunkSource>(
+        *blobs_, *store_, outside_.clock, outside_.offload, outside_.counters, outside_.log,
+        recording::ByosOptions{}, store_.get());
     recording::RecordingFetchServices fetching{
         *store_, *store_, *acs_, *blobs_, alerts_, outside_.clock, outside_.counters, outside_.log};
     fetch_ =

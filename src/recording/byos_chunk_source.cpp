@@ -84,14 +84,27 @@ bool is_participant(const std::vector<std::string>& participants, std::string_vi
   });
 }
 
+// While a date is being looked through; taken back however that ends, a pool that throws included.
+class RunningMark {
+ public:
+  explicit RunningMark(bool& running) : running_(running) { running_ = true; }
+  RunningMark(const RunningMark&) = delete;
+  RunningMark& operator=(const RunningMark&) = delete;
+  ~RunningMark() { running_ = false; }
+
+ private:
+  bool& running_;
+};
+
 }  // namespace
 
-ByosChunkSource::ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock,
+ByosChunkSource::ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Offload& offload,
                                  Counters& counters, Log& log, ByosOptions options,
                                  FileLocations* told)
     : blobs_(blobs),
       calls_(calls),
       clock_(clock),
+      offload_(offload),
       log_(log),
       options_(options),
       told_(told),
@@ -262,12 +275,12 @@ Task<Result<void>> ByosChunkSource::refresh(std::string date) {
   const auto now = clock_.steady_now();
   if (sweep.running || (sweep.finished_once && now < sweep.at + options_.sweep_kept))
     co_return ok();
-  sweep.running = true;
+  const RunningMark running(sweep.running);
   sweeps_made_.add();
   BlobListRequest request{.prefix = date + "/",
                           .marker = std::exchange(sweep.resume_marker, ""),
                           .page_size_max = options_.sweep_page_size};
-  std::vector<BlobInfo> blobs;
+  auto blobs = std::make_shared<std::vector<BlobInfo>>();
   Result<void> outcome = ok();
   for (int page_number = 0;; ++page_number) {
     if (page_number == options_.sweep_pages_max) {
@@ -280,24 +293,56 @@ Task<Result<void>> ByosChunkSource::refresh(std::string date) {
       outcome = fail("look through the recordings' container", page.error());
       break;
     }
-    for (auto& blob : page->blobs)
-      if (parse_chunk_name(blob.name.text)) blobs.push_back(std::move(blob));
+    std::ranges::move(page->blobs, std::back_inserter(*blobs));
     if (page->next_marker.empty()) break;
     request.marker = std::move(page->next_marker);
   }
-  sweep.running = false;
+  auto snapshot = std::make_shared<SnapshotPtr>();
+  if (outcome) co_await offload_.run([blobs, snapshot] { *snapshot = sort_names(*blobs); });
   if (!outcome) co_return outcome;
   sweep.finished_once = true;
   sweep.at = clock_.steady_now();
+  if (sweep.described.size() > 2 * (*snapshot)->folders.size()) sweep.described.clear();
+  sweep.snapshot = std::move(*snapshot);
+  co_return ok();
+}
+
+ByosChunkSource::SnapshotPtr ByosChunkSource::sort_names(const std::vector<BlobInfo>& blobs) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->folders = group_chunks(blobs);
   for (const auto& blob : blobs) {
-    auto& newest = snapshot->modified[parse_chunk_name(blob.name.text)->folder];
+    const auto name = parse_chunk_name(blob.name.text);
+    if (!name) continue;
+    auto& newest = snapshot->modified[name->folder];
     newest = std::max(newest, blob.modified_at);
   }
-  if (sweep.described.size() > 2 * snapshot->folders.size()) sweep.described.clear();
-  sweep.snapshot = std::move(snapshot);
-  co_return ok();
+  return snapshot;
+}
+
+ByosChunkSource::Picked ByosChunkSource::pick(const Snapshot& snapshot,
+                                              std::string_view recording_id, const Told& told,
+                                              WallTime from) {
+  for (const auto& entry : snapshot.folders)
+    if (last_segment(entry.first) == recording_id ||
+        std::ranges::any_of(entry.second, [&](const FoundChunk& chunk) {
+          return told.documents.contains(chunk.document_id);
+        }))
+      return {.named = {entry}, .recent = {}};
+  Picked picked;
+  for (const auto& entry : snapshot.folders)
+    if (snapshot.modified.at(entry.first) >= from) picked.recent.insert(entry);
+  return picked;
+}
+
+Task<ByosChunkSource::PickedPtr> ByosChunkSource::pick_from(SnapshotPtr snapshot,
+                                                            RecordingId recording, ToldPtr told,
+                                                            WallTime from) {
+  auto picked = std::make_shared<Picked>();
+  auto work = [picked, snapshot, recording, told, from] {
+    *picked = pick(*snapshot, recording.text, *told, from);
+  };
+  co_await offload_.run(std::move(work));
+  co_return picked;
 }
 
 Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string date,
@@ -306,21 +351,16 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string dat
   const auto snapshot = sweeps_.contains(date) ? sweeps_.at(date).snapshot : nullptr;
   if (snapshot == nullptr) co_return Folders{};
   const auto& recording = search.recording;
-  for (const auto& entry : snapshot->folders)
-    if (last_segment(entry.first) == recording.id.text ||
-        std::ranges::any_of(entry.second, [&](const FoundChunk& chunk) {
-          return told->documents.contains(chunk.document_id);
-        }))
-      co_return Folders{entry};
+  const auto from = recording.requested_at - options_.clock_skew;
+  const auto picked = co_await pick_from(snapshot, recording.id, told, from);
+  if (!picked->named.empty()) co_return picked->named;
 
   const auto personal = co_await calls_.load_personal(search.call.id);
   const auto caller = personal ? personal->caller : std::string{};
-  const auto from = recording.requested_at - options_.clock_skew;
   const auto until = recording.ended_at.value_or(search.now) + options_.clock_skew;
   Folders fitting;
   int reads = 0;
-  for (const auto& [folder, chunks] : snapshot->folders) {
-    if (snapshot->modified.at(folder) < from) continue;
+  for (const auto& [folder, chunks] : picked->recent) {
     const auto key = chunks.front().metadata.text + "\n" + chunks.front().etag;
     if (!sweeps_[date].described.contains(key)) {
       if (reads++ == options_.sweep_metadata_reads_max) {

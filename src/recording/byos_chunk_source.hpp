@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/counters.hpp"
+#include "base/executor.hpp"
 #include "base/log.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
@@ -37,8 +38,8 @@ struct ByosOptions {
   int dates_max = 4;  // the first ones; a recording's folder bears the date of its start
   int page_size = 1'000;
   int pages_per_prefix_max = 10;
-  int sweep_page_size = 5'000;
-  int sweep_pages_max = 40;            // of one date; the next sweep goes on from there
+  int sweep_page_size = 1'000;         // parsed on the worker, in about a millisecond
+  int sweep_pages_max = 200;           // of one date; the next sweep goes on from there
   Duration sweep_kept = 60s;           // then the date is looked through again
   int sweep_metadata_reads_max = 100;  // in one search; each folder is read once
   std::size_t dates_kept_max = 8;      // sweeps in memory
@@ -47,9 +48,11 @@ struct ByosOptions {
 
 class ByosChunkSource : public ChunkSource {
  public:
-  // All outlive this.
-  ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Counters& counters, Log& log,
-                  ByosOptions options = {}, FileLocations* told = nullptr);
+  // All outlive this. A busy date has more names than the worker, which carries audio, may stop to
+  // sort: that is done on `offload`.
+  ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Offload& offload,
+                  Counters& counters, Log& log, ByosOptions options = {},
+                  FileLocations* told = nullptr);
 
   Task<Result<std::vector<FoundChunk>>> find(ChunkSearch search) override;
   Task<Result<Bytes>> read(BlobName name, std::uint64_t offset, std::uint64_t length,
@@ -67,12 +70,13 @@ class ByosChunkSource : public ChunkSource {
     Folders folders;
     std::map<std::string, WallTime> modified;  // newest blob, by folder
   };
+  using SnapshotPtr = std::shared_ptr<const Snapshot>;
   struct Sweep {
     SteadyTime at{};
     bool running = false;
     bool finished_once = false;
     std::string resume_marker;
-    std::shared_ptr<const Snapshot> snapshot;
+    SnapshotPtr snapshot;
     std::map<std::string, std::optional<Described>> described;  // by metadata blob and its etag
   };
 
@@ -81,6 +85,11 @@ class ByosChunkSource : public ChunkSource {
     std::set<std::string> documents;
   };
   using ToldPtr = std::shared_ptr<const Told>;
+  struct Picked {    // out of a snapshot
+    Folders named;   // the one that bears the recording's id or that ACS told of
+    Folders recent;  // without such: all that are not older than the recording
+  };
+  using PickedPtr = std::shared_ptr<const Picked>;
   Task<Result<ToldPtr>> what_was_told(RecordingId recording);
   Task<Result<Folders>> in_told_folders(ToldPtr told);
   Task<Result<Folders>> list_prefix(std::string prefix);
@@ -88,6 +97,11 @@ class ByosChunkSource : public ChunkSource {
   Task<Result<Folders>> keep_own(ChunkSearch search, Folders folders);
   Task<Result<Folders>> by_sweep(ChunkSearch search, ToldPtr told);
   Task<Result<void>> refresh(std::string date);
+  static SnapshotPtr sort_names(const std::vector<BlobInfo>& blobs);
+  static Picked pick(const Snapshot& snapshot, std::string_view recording_id, const Told& told,
+                     WallTime from);
+  Task<PickedPtr> pick_from(SnapshotPtr snapshot, RecordingId recording, ToldPtr told,
+                            WallTime from);
   Task<Result<Folders>> match_in(std::string date, ChunkSearch search, ToldPtr told);
   Task<Result<std::optional<Described>>> describe(std::vector<FoundChunk> chunks);
   std::vector<std::string> dates(const ChunkSearch& search) const;
@@ -95,6 +109,7 @@ class ByosChunkSource : public ChunkSource {
   BlobStore& blobs_;
   CallStore& calls_;
   Clock& clock_;
+  Offload& offload_;
   Log& log_;
   ByosOptions options_;
   FileLocations* told_;                  // may be absent

@@ -1,7 +1,10 @@
 #include "recording/byos_chunk_source.hpp"
 
+#include "base/task_group.hpp"
 #include "recording/chunk_name.hpp"
 #include "recording/testing/recorded_call.hpp"
+
+#include <system_error>
 
 using namespace earshot;
 using namespace earshot::recording;
@@ -10,7 +13,7 @@ using namespace earshot::recording::testing;
 namespace {
 
 struct Container : RecordedCall {
-  Container() : source(blobs, store, runtime.clock(), counters, log, options()) {}
+  Container() : source(blobs, store, runtime.clock(), inline_offload, counters, log, options()) {}
   static ByosOptions options() { return {.sweep_page_size = 100, .sweep_pages_max = 5}; }
 
   std::vector<FoundChunk> find() {
@@ -35,6 +38,28 @@ struct Container : RecordedCall {
 
   ByosChunkSource source;
 };
+
+// Work that lasts as long as it is told to, or is refused.
+class Pool : public Offload {
+ public:
+  explicit Pool(Clock& clock) : clock_(clock) {}
+  Task<void> run(std::move_only_function<void()> work) override {
+    if (std::exchange(refuse_next, false))
+      throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    if (takes > 0s) co_await clock_.sleep_for(takes);
+    work();
+  }
+  Duration takes = 0s;
+  bool refuse_next = false;
+
+ private:
+  Clock& clock_;
+};
+
+Task<void> keep(Task<Result<std::vector<FoundChunk>>> task, std::optional<std::size_t>& found) {
+  auto chunks = co_await std::move(task);
+  if (chunks) found = chunks->size();
+}
 
 }  // namespace
 
@@ -198,6 +223,49 @@ TEST_CASE("one sweep of a date serves all recordings that are looked for") {
   container.runtime.advance(61s);
   CHECK(container.find().empty());
   CHECK(container.sweeps() == 2);
+}
+
+TEST_CASE("a date's names are sorted elsewhere, and other recordings are found meanwhile") {
+  Container container;
+  container.store_call();
+  container.put_others(20);
+  Pool pool(container.runtime.clock());
+  pool.takes = 3s;
+  ByosChunkSource source(container.blobs, container.store, container.runtime.clock(), pool,
+                         container.counters, container.log);
+  TaskGroup group(container.runtime.executor(), container.runtime.clock(), container.log, "find");
+  std::optional<std::size_t> unnamed;
+  group.spawn(keep(source.find(container.search()), unnamed));
+  container.runtime.advance(1s);
+  CHECK_FALSE(unnamed.has_value());
+
+  auto named = container.search();
+  named.call.server_call_id = {"named"};
+  container.put_recording("20260302/named/" + named.recording.id.text + "/");
+  std::optional<std::size_t> found;
+  group.spawn(keep(source.find(named), found));
+  container.runtime.advance(0s);
+  CHECK(found == 1);
+  CHECK_FALSE(unnamed.has_value());
+
+  container.runtime.advance(1min);
+  CHECK(unnamed == 0);
+}
+
+TEST_CASE("a date whose sorting was refused is looked through by the next search") {
+  Container container;
+  container.store_call();
+  container.put_recording("20260302/zzz/" + container.recording.id.text + "/");
+  Pool pool(container.runtime.clock());
+  pool.refuse_next = true;
+  ByosChunkSource source(container.blobs, container.store, container.runtime.clock(), pool,
+                         container.counters, container.log);
+
+  CHECK_THROWS_AS((void)container.wait(source.find(container.search())), std::system_error);
+
+  const auto found = container.wait(source.find(container.search()));
+  REQUIRE(found.has_value());
+  CHECK(found->size() == 1);
 }
 
 TEST_CASE("a date longer than the bound is looked through in several goes") {

@@ -126,7 +126,8 @@ TEST_CASE(
   recorded.source = SpanSource::acs;
   recorded.recording = call.recording.id;
   recorded.frames = 1'000;
-  ByosChunkSource source(call.blobs, call.store, call.runtime.clock(), call.counters, call.log);
+  ByosChunkSource source(call.blobs, call.store, call.runtime.clock(), call.inline_offload,
+                         call.counters, call.log);
   ManifestWriter writer({call.store, source, call.blobs, call.spool}, call.runtime.clock(),
                         fixed_key(), "earshot test");
   ManifestRequest request{

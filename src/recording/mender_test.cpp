@@ -155,7 +155,7 @@ struct Gapped : RecordedCall {
 
   bool unmixed;
   InlineOffload offload;
-  ByosChunkSource source{blobs, store, runtime.clock(), counters, log};
+  ByosChunkSource source{blobs, store, runtime.clock(), inline_offload, counters, log};
   Mender mender{{store, blobs, spool, source, offload, log}};
   MendingRequest request;
 };

@@ -99,7 +99,7 @@ struct MergedCall : RecordedCall {
     return *bytes;
   }
 
-  ByosChunkSource source{blobs, store, runtime.clock(), counters, log};
+  ByosChunkSource source{blobs, store, runtime.clock(), inline_offload, counters, log};
   SlowOffload offload{runtime.clock()};
   RecordingQueries queries{{store, source, blobs, spool}};
   NoDecoders decoders;

@@ -11,7 +11,7 @@ namespace {
 
 struct Search : RecordedCall {
   Search()
-      : source(blobs, store, runtime.clock(), counters, log),
+      : source(blobs, store, runtime.clock(), inline_offload, counters, log),
         discovery(store, source, alerts, runtime.clock(), counters, log, options()),
         queries({store, source, blobs, spool}) {
     job = {.id = {"job"},

@@ -152,7 +152,8 @@ TEST_CASE("the chunks of a service-managed recording are fetched into the usual 
   SUBCASE("and found there, and played as one file") {
     CHECK(fetching.queued() == std::vector<std::string>{discover_recording_job});
     ByosChunkSource source(fetching.blobs, fetching.store, fetching.runtime.clock(),
-                           fetching.counters, fetching.log, {}, &fetching.store);
+                           fetching.inline_offload, fetching.counters, fetching.log, {},
+                           &fetching.store);
     RecordingDiscovery discovery(fetching.store, source, fetching.alerts, fetching.runtime.clock(),
                                  fetching.counters, fetching.log);
     auto outcome = fetching.wait(discovery.run({.kind = discover_recording_job,
@@ -420,7 +421,7 @@ struct SecondCopying : Fetching {
     REQUIRE(wait(store.commit(std::move(changes))).has_value());
   }
   std::optional<SecondCopy> second_copy(std::uint32_t index) {
-    ByosChunkSource source(blobs, store, runtime.clock(), counters, log);
+    ByosChunkSource source(blobs, store, runtime.clock(), inline_offload, counters, log);
     SecondCopies copies(store, source, runtime.clock());
     const auto all = wait(copies.all_of(recording.id));
     REQUIRE(all.has_value());

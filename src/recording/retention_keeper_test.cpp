@@ -231,8 +231,8 @@ TEST_CASE("archived audio is told so before a byte is sent, and can be brought b
   world.judge();
   world.pass(2);
   CHECK_FALSE(world.carry_out().acts.empty());
-  ByosChunkSource source{world.blobs, world.store, world.runtime.clock(), world.counters,
-                         world.log};
+  ByosChunkSource source{world.blobs,          world.store,    world.runtime.clock(),
+                         world.inline_offload, world.counters, world.log};
   RecordingQueries queries{{world.store, source, world.blobs, world.spool}};
 
   auto audio = world.wait(queries.open_audio(world.recording.id, {}));

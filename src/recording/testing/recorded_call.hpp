@@ -3,6 +3,7 @@
 // files made byte by byte (by nobody's reader).
 
 #include "base/counters.hpp"
+#include "base/executor.hpp"
 #include "base/log.hpp"
 #include "blob/memory_blob_store.hpp"
 #include "net/testing/test_runtime.hpp"
@@ -146,6 +147,7 @@ struct RecordedCall {
   }
 
   net::TestRuntime runtime;
+  InlineOffload inline_offload;
   SeededRandom random{1};
   store::MemoryStore store{random};
   blob::MemoryBlobStore blobs{runtime.clock()};

@@ -110,7 +110,7 @@ struct Verification : RecordedCall {
   int tries = 0;
   std::string payload;
   store::MemoryTapSpool spool;
-  ByosChunkSource source{blobs, store, runtime.clock(), counters, log};
+  ByosChunkSource source{blobs, store, runtime.clock(), inline_offload, counters, log};
   RecordingDiscovery discovery{store, source, alerts, runtime.clock(), counters, log};
   InlineOffload offload;
   CallVerifier verifier{
