@@ -106,7 +106,7 @@ std::string tags_xml(const BlobTags& tags) {
   std::string xml = R"(<?xml version="1.0" encoding="utf-8"?><Tags><TagSet>)";
   // What is allowed in tags needs no escaping (detail/checks.hpp).
   for (const auto& [key, value] : tags)
-    xml += "<Tag><Key>" + key + "</Key><Value>" + value + "</Value></Tag>";
+    xml += fmt::format("<Tag><Key>{}</Key><Value>{}</Value></Tag>", key, value);
   return xml + "</TagSet></Tags>";
 }
 

@@ -88,12 +88,12 @@ std::optional<Ranks> median_ranks(std::int64_t count) {
   } else {
     // So many values may lie below the median with a probability of a fortieth or less.
     double below = 0;
+    double log_chance = -n * std::log(2.0);  // of exactly k below, by logarithm: 2^-n may underflow
     for (std::int64_t k = 0; k < count; ++k) {
-      const auto kd = static_cast<double>(k);
-      below += std::exp(std::lgamma(n + 1) - std::lgamma(kd + 1) - std::lgamma(n - kd + 1) -
-                        n * std::log(2.0));
+      below += std::exp(log_chance);
       if (below > 0.025) break;
       low = k + 1;
+      log_chance += std::log((n - static_cast<double>(k)) / static_cast<double>(low));
     }
   }
   return Ranks{low, count + 1 - low};

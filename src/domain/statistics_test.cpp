@@ -82,7 +82,7 @@ TEST_CASE("above a thousand values the ranks are approximate, and not too narrow
 
 TEST_CASE("a histogram gives the median and what it lies between") {
   ValueCounts delays(1'000);
-  for (int i = 10; i >= 1; --i) delays.add(i * 10);
+  for (int i = 10; i >= 1; --i) delays.add(std::int64_t{10} * i);
 
   CHECK(delays.median() == Estimate{55, {20, 90}});
   delays.add(1'000'000);

@@ -37,8 +37,10 @@ std::vector<Tags> combinations(const RetentionRule& rule) {
   for (const auto kind : rule.objects)
     if (kind != KeptKind::spool && kind != KeptKind::personal) kinds.emplace_back(to_text(kind));
   std::vector<std::string> found;
+  found.reserve(rule.verdicts.size());
   for (const auto kind : rule.verdicts) found.emplace_back(to_text(kind));
   std::vector<std::string> lines;
+  lines.reserve(rule.called.size());
   for (const auto& number : rule.called) lines.push_back(RetentionKeeper::line_tag(number));
   multiply("kind", kinds);
   multiply("verdict", found);

@@ -83,7 +83,7 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   if (!looked && worth_retrying(looked.error()))
     co_return co_await unreachable(std::move(job), known, looked.error());
   if (!looked) co_return co_await refused(std::move(job), known, looked.error());
-  const auto seen = *looked;
+  const auto& seen = *looked;
   tell_seen(*known, *seen);
 
   const auto now = clock_.wall_now();
