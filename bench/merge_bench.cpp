@@ -162,7 +162,7 @@ struct Product {
   blob::DirectoryBlobStore blobs;
   store::MemoryStore store{random};
   store::MemoryTapSpool spool;
-  recording::ByosChunkSource source{blobs, store, *clock, counters, log};
+  recording::ByosChunkSource source{blobs, store, *clock, *offload, counters, log};
 };
 
 void write_all(int fd, ByteView bytes) {

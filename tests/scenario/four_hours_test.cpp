@@ -252,7 +252,7 @@ struct LongCall {
   store::MemoryStore store{random};
   store::MemoryTapSpool spool;
   blob::DirectoryBlobStore blobs{{.folder = directory.path(), .sync = false}, offload, random};
-  recording::ByosChunkSource source{blobs, store, runtime.clock(), counters, log};
+  recording::ByosChunkSource source{blobs, store, runtime.clock(), offload, counters, log};
   recording::RecordingDiscovery discovery{store, source, alerts, runtime.clock(), counters, log};
   recording::CallVerifier verifier{
       {store, source, spool, blobs, store, alerts, runtime.clock(), counters, log, offload}};
