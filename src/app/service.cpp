@@ -278,6 +278,7 @@ class RunningService : public Service {
   }
 
   void make_recording() {
+    conversion_ = std::make_unique<recording::AudioConversion>(mp3_, outside_.offload);
     chunks_ = std::make_unique<recording::ByosChunkSource>(
         *blobs_, *store_, outside_.clock, outside_.offload, outside_.counters, outside_.log,
         recording::ByosOptions{}, store_.get());
@@ -302,7 +303,7 @@ class RunningService : public Service {
     verifier_ = std::make_unique<recording::CallVerifier>(
         recording::VerifierServices{*store_, *chunks_, *tap_spool_, *blobs_, *store_, alerts_,
                                     outside_.clock, outside_.counters, outside_.log,
-                                    outside_.offload, downlink_.get()},
+                                    outside_.offload, downlink_.get(), conversion_.get()},
         std::move(verifying));
     recording::ReconcilerOptions reconciling{.overdue_after = config_.verdict_after + 5min};
     reconciler_ = std::make_unique<recording::VerdictReconciler>(
@@ -345,7 +346,6 @@ class RunningService : public Service {
 
   // Unlike a view, a merge may take its time over what it reads.
   void make_merges(recording::AudioOpener::Services opening) {
-    conversion_ = std::make_unique<recording::AudioConversion>(mp3_, outside_.offload);
     opening.conversion = conversion_.get();
     merge_opener_ = std::make_unique<recording::AudioOpener>(opening);
     const recording::MergeServices merging{*store_,           *store_,     *queries_,
@@ -460,6 +460,8 @@ class RunningService : public Service {
   std::unique_ptr<calls::Inbox> inbox_;
   std::unique_ptr<EventReplay> replay_;
   std::unique_ptr<calls::DeadLetters> dead_letters_;  // none: not configured
+  mp3::Mp3Decoders mp3_;
+  std::unique_ptr<recording::AudioConversion> conversion_;
   std::unique_ptr<recording::ByosChunkSource> chunks_;
   std::unique_ptr<recording::RecordingDiscovery> discovery_;
   std::unique_ptr<recording::CallVerifier> verifier_;
@@ -467,8 +469,6 @@ class RunningService : public Service {
   std::unique_ptr<recording::RecordingFetch> fetch_;
   std::unique_ptr<recording::FileWatch> file_watch_;
   std::unique_ptr<recording::RecordingQueries> queries_;
-  mp3::Mp3Decoders mp3_;
-  std::unique_ptr<recording::AudioConversion> conversion_;
   std::unique_ptr<recording::SecondCopies> second_copies_;
   std::unique_ptr<recording::AudioOpener> merge_opener_;
   std::unique_ptr<recording::Merges> merges_;

@@ -149,14 +149,6 @@ Task<Result<AudioOpener::Opened>> AudioOpener::open_samples(AudioSubject subject
   co_return co_await open_acs(std::move(subject), request.channels);
 }
 
-Task<Result<std::unique_ptr<SampleSource>>> AudioOpener::open_chunk(Chunk chunk) {
-  if (!is_mp3(chunk)) co_return samples_of(services_.chunks, chunk);
-  const auto& conversion = *services_.conversion;
-  co_return co_await Mp3Samples::open(
-      std::make_unique<ChunkBytes>(services_.chunks, chunk.audio, chunk.etag), chunk.audio.text,
-      chunk.bytes, {.decoders = conversion.mp3, .offload = conversion.offload});
-}
-
 Task<Result<AudioOpener::Sources>> AudioOpener::open_chunks(std::vector<Recording> recordings,
                                                             std::vector<Chunk> chunks) {
   const bool mp3_too = services_.conversion != nullptr;
@@ -165,7 +157,7 @@ Task<Result<AudioOpener::Sources>> AudioOpener::open_chunks(std::vector<Recordin
   if (!audio) co_return Failure(audio.error());
   Sources sources;
   for (auto& one : *audio) {
-    auto samples = co_await open_chunk(one.chunk);
+    auto samples = co_await open_samples_of(services_.chunks, one.chunk, services_.conversion);
     if (!samples) co_return Failure(samples.error());
     // Decoded, it may be other than its row says.
     one.layout.format = (*samples)->format();

@@ -2,15 +2,14 @@
 // Opens what is stored of a call as one audio file: what ACS wrote, the same mended and on the
 // call's clock, or the bridge's own copy. All are views over stored bytes.
 
-#include "base/executor.hpp"
 #include "domain/timeline.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
-#include "ports/frame_decoder.hpp"
 #include "ports/tap_spool.hpp"
 #include "recording/audio_layouts.hpp"
 #include "recording/audio_reader.hpp"
+#include "recording/call_audio.hpp"
 #include "recording/channel_voices.hpp"
 #include "recording/second_copies.hpp"
 #include "recording/wav_audio.hpp"
@@ -49,12 +48,6 @@ struct AudioSubject {
   // The newest verdict's timeline, for `repaired`; none: it was not verified yet.
   std::optional<Timeline> timeline;
   int verdict = 0;  // its number, which names what was rendered
-};
-
-// All outlive this.
-struct AudioConversion {
-  FrameDecoders& mp3;
-  Offload& offload;
 };
 
 class AudioOpener {
@@ -97,7 +90,6 @@ class AudioOpener {
   // Appends the copies that mend something.
   Task<Result<void>> open_second_copies(const AudioSubject* subject, Sources* sources);
   Task<Result<void>> open_repair(const AudioSubject* subject, Sources* sources);
-  Task<Result<std::unique_ptr<SampleSource>>> open_chunk(Chunk chunk);
   Task<Result<OpenedAudio>> open_mp3(AudioSubject subject);
   Task<Result<Opened>> open_samples(AudioSubject subject, AudioRequest request);
   Task<Result<Opened>> open_acs(AudioSubject subject, ChannelChoice channels);

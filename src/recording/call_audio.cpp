@@ -1,6 +1,7 @@
 #include "recording/call_audio.hpp"
 
 #include "recording/chunk_name.hpp"
+#include "recording/mp3_samples.hpp"
 
 #include <algorithm>
 #include <string>
@@ -70,6 +71,16 @@ std::unique_ptr<SampleSource> samples_of(ChunkSource& source, const Chunk& chunk
   return std::make_unique<StoredSamples>(
       std::make_unique<ChunkBytes>(source, chunk.audio, chunk.etag), chunk.audio.text, chunk.format,
       chunk.data_offset, chunk.data_bytes / chunk.format.frame_bytes());
+}
+
+Task<Result<std::unique_ptr<SampleSource>>> open_samples_of(ChunkSource& source, Chunk chunk,
+                                                            const AudioConversion* conversion) {
+  if (!is_mp3(chunk)) co_return samples_of(source, chunk);
+  if (conversion == nullptr)
+    co_return fail(ErrorKind::conflict, "an mp3 chunk has no samples until it is decoded");
+  co_return co_await Mp3Samples::open(
+      std::make_unique<ChunkBytes>(source, chunk.audio, chunk.etag), chunk.audio.text, chunk.bytes,
+      {.decoders = conversion->mp3, .offload = conversion->offload});
 }
 
 }  // namespace earshot::recording

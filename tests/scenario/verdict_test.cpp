@@ -284,6 +284,33 @@ TEST_CASE("a recording without the assistant's voice is silent, by the ledger's 
   CHECK(number(verdict, "callerHeardSeconds") > 3);
 }
 
+TEST_CASE("an mp3 recording is judged by its sound, as a WAV is") {
+  const auto mp3 =
+      WorldOptions{.acs = {.chunk_length = 8s}, .environment = {{"RECORDING_FORMAT", "mp3"}}};
+  SUBCASE("complete") {
+    World world(mp3);
+    world.call(two_turns());
+    const auto verdict = world.verdict();
+    CAPTURE(all_of(verdict));
+    CHECK(World::text(verdict, "kind") == "complete");
+    CHECK(verdict.at("corroborated").as_bool());
+    CHECK_FALSE(found(verdict, "not_examined"));
+    CHECK_FALSE(found(verdict, "unaligned"));
+    CHECK(number(verdict, "callerHeardSeconds") > 3);
+    CHECK(number(verdict, "assistantHeardSeconds") > 3);
+  }
+  SUBCASE("without the assistant's voice") {
+    World world(mp3);
+    world.call(with({.without_assistant = true}));
+    const auto verdict = world.verdict();
+    CAPTURE(all_of(verdict));
+    CHECK(World::text(verdict, "kind") == "silent");
+    CHECK(found(verdict, "party_silent"));
+    CHECK(number(verdict, "assistantHeardSeconds") == 0);
+    CHECK(number(verdict, "callerHeardSeconds") > 3);
+  }
+}
+
 TEST_CASE("an unmixed recording without the assistant's voice names its channel") {
   World world({.environment = {{"RECORDING_CHANNEL_TYPE", "unmixed"}}});
   world.call(with({.without_assistant = true}));

@@ -64,7 +64,8 @@ struct VerifierServices {  // all outlive the verifier
   Counters& counters;
   Log& log;
   Offload& offload;  // for comparing the sound, which takes seconds for a call of hours
-  DownlinkEstimate* downlink = nullptr;  // is told when a call has shown its downlink delay
+  DownlinkEstimate* downlink = nullptr;         // is told when a call has shown its downlink delay
+  const AudioConversion* conversion = nullptr;  // without it, mp3 is judged by its times alone
 };
 
 class CallVerifier {

@@ -92,8 +92,9 @@ void ClockAligner::count(const Alignment& alignment) {
 
 Task<Result<void>> ClockAligner::fetch(EvidencePtr evidence, OneRecording* one, TapSamples* tap) {
   const auto& recording = evidence->call.recordings[one->index];
+  RecordedSamples recorded(services_.chunks, services_.conversion);
   for (const auto& window : one->windows) {
-    auto fetched = co_await fetch_window(&services_.chunks, tap, &recording, window);
+    auto fetched = co_await fetch_window(&recorded, tap, &recording, window);
     if (!fetched) co_return Failure(fetched.error());
     if (*fetched) one->fetched.push_back(std::move(**fetched));  // else the levels stand
   }

@@ -11,6 +11,7 @@
 #include "ports/chunk_source.hpp"
 #include "ports/tap_spool.hpp"
 #include "recording/alignment.hpp"
+#include "recording/call_audio.hpp"
 #include "recording/tap_samples.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
 
@@ -27,6 +28,7 @@ class ClockAligner {
     ChunkSource& chunks;
     Offload& offload;  // comparing the sound of a call of hours takes seconds
     Counters& counters;
+    const AudioConversion* conversion = nullptr;  // without it, mp3 is aligned by its times
   };
   ClockAligner(Services services, const VerdictThresholds& thresholds);
 

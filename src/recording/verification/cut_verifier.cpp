@@ -58,12 +58,12 @@ Task<Result<void>> CutVerifier::look_by_waveform(EvidencePtr evidence, WorkPtr w
   auto tap = co_await open_tap(services_.blobs, services_.spool, evidence->call.call);
   if (!tap && worth_retrying(tap.error())) co_return fail("open the tap", tap.error());
   if (!tap) co_return ok();
+  RecordedSamples recorded(services_.chunks, services_.conversion);
   for (OneCut& one : work->cuts) {
     if (!one.window) continue;
     const RecordingAlignment& aligned = evidence->alignments[one.alignment];
-    auto fetched =
-        co_await fetch_window(&services_.chunks, tap->samples.get(),
-                              &evidence->call.recordings[aligned.recording], *one.window);
+    auto fetched = co_await fetch_window(
+        &recorded, tap->samples.get(), &evidence->call.recordings[aligned.recording], *one.window);
     if (!fetched) co_return Failure(fetched.error());
     if (!*fetched) continue;
     auto samples = std::make_shared<FetchedWindow>(std::move(**fetched));

@@ -10,6 +10,7 @@
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
 #include "ports/tap_spool.hpp"
+#include "recording/call_audio.hpp"
 #include "recording/downlink_estimate.hpp"
 #include "recording/heard_turn.hpp"
 #include "recording/verification/evidence_gatherer.hpp"
@@ -29,7 +30,8 @@ class CutVerifier {
     ChunkSource& chunks;
     Offload& offload;
     Counters& counters;
-    DownlinkEstimate* downlink;  // told of what was measured; null: nobody is
+    DownlinkEstimate* downlink;                   // told of what was measured; null: nobody is
+    const AudioConversion* conversion = nullptr;  // for mp3
   };
   explicit CutVerifier(Services services);
 

@@ -21,11 +21,15 @@ Error as_moving(Error error) {
 
 // The chunks as the alignment lays them out; a start that is not believed is as good as none.
 std::vector<ChunkToLayOut> to_lay_out(const RecordingEvidence& recording,
-                                      const std::vector<bool>& believed) {
+                                      const std::vector<bool>& believed,
+                                      const std::vector<std::shared_ptr<SampleSource>>& opened) {
   std::vector<ChunkToLayOut> laid_out;
   for (std::size_t i = 0; i < recording.chunks.size(); ++i) {
     const auto& one = recording.chunks[i];
-    ChunkToLayOut chunk{.chunk = one.chunk, .pauses = {}, .frames = frames_of(one.chunk)};
+    ChunkToLayOut chunk{.chunk = one.chunk,
+                        .pauses = {},
+                        .frames = opened[i] ? opened[i]->frames() : frames_of(one.chunk)};
+    if (opened[i]) chunk.chunk.format.sample_rate_hz = opened[i]->format().sample_rate_hz;
     if (!believed[i]) chunk.chunk.start.reset();
     if (one.metadata && believed[i])
       for (const auto& pause : one.metadata->pauses)
@@ -42,12 +46,12 @@ bool is_pcm(const AudioFormat& format) {
 }
 
 // Level k of a channel is of the chunk's k-th 20 ms, whatever its stretches are.
-std::vector<std::vector<std::uint8_t>> by_chunk(const Chunk& chunk,
+std::vector<std::vector<std::uint8_t>> by_chunk(const SampleSource& samples,
                                                 const std::vector<StretchLevels>& stretches) {
-  const std::uint64_t rate = chunk.format.sample_rate_hz;
+  const std::uint64_t rate = samples.format().sample_rate_hz;
   std::vector<std::vector<std::uint8_t>> levels(
-      chunk.format.channels,
-      std::vector<std::uint8_t>((frames_of(chunk) * 50 + rate - 1) / rate, level_no_data));
+      samples.format().channels,
+      std::vector<std::uint8_t>((samples.frames() * 50 + rate - 1) / rate, level_no_data));
   for (const auto& one : stretches)
     for (std::size_t channel = 0; channel < one.channels.size() && channel < levels.size();
          ++channel)
@@ -61,12 +65,14 @@ std::vector<std::vector<std::uint8_t>> by_chunk(const Chunk& chunk,
 }  // namespace
 
 EvidenceGatherer::EvidenceGatherer(CallStore& store, ChunkSource& chunks, WitnessReader& witness,
-                                   Clock& clock, const VerdictThresholds& thresholds)
+                                   Clock& clock, const VerdictThresholds& thresholds,
+                                   const AudioConversion* conversion)
     : store_(store),
       chunks_(chunks),
       witness_(witness),
       clock_(clock),
       thresholds_(thresholds),
+      conversion_(conversion),
       inspector_(chunks, clock) {}
 
 Task<Result<EvidenceGatherer::EvidencePtr>> EvidenceGatherer::load(ContextId id) {
@@ -140,38 +146,56 @@ Task<Result<void>> EvidenceGatherer::examine_chunk(ChunkEvidence* chunk) {
   co_return ok();
 }
 
+// What is no sound that we read, or is damaged beyond that, is left out: the verdict says so.
+Task<Result<EvidenceGatherer::Opened>> EvidenceGatherer::open_chunks(
+    const RecordingEvidence* recording) {
+  Opened opened(recording->chunks.size());
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const Chunk& chunk = recording->chunks[i].chunk;
+    const bool decoded = is_mp3(chunk) && conversion_ != nullptr;
+    if (chunk.data_bytes == 0 || (!decoded && !is_pcm(chunk.format))) continue;
+    auto samples = co_await open_samples_of(chunks_, chunk, conversion_);
+    if (!samples && samples.error().kind == ErrorKind::corrupt) continue;
+    if (!samples) co_return fail("open a chunk's samples", as_moving(samples.error()));
+    opened[i] = std::move(*samples);
+  }
+  co_return opened;
+}
+
 Task<Result<void>> EvidenceGatherer::measure_recording(EvidencePtr evidence,
                                                        std::size_t recording) {
   auto& one = evidence->call.recordings[recording];
+  const auto opened = co_await open_chunks(&one);
+  if (!opened) co_return Failure(opened.error());
   const auto believed = believed_starts(one, evidence->call, thresholds_);
-  const auto chunks = to_lay_out(one, believed);
+  const auto chunks = to_lay_out(one, believed, *opened);
   const auto zero = call_time_zero(evidence->call.call).value_or(evidence->call.call.received_at);
   const auto all = lay_out(chunks, one.pauses, zero, one.recording.active_at);
-  for (auto& chunk : one.chunks) {
-    if (chunk.chunk.data_bytes == 0 || !is_pcm(chunk.chunk.format)) continue;
+  for (std::size_t i = 0; i < one.chunks.size(); ++i) {
+    auto& chunk = one.chunks[i];
+    const auto& samples = (*opened)[i];
+    if (!samples) continue;
     std::vector<RecordedStretch> mine;
     std::ranges::copy_if(all, std::back_inserter(mine), [&](const RecordedStretch& stretch) {
       return stretch.chunk == chunk.chunk.index;
     });
-    auto levels = co_await measure(chunk.chunk, std::move(mine));
+    auto levels = co_await measure(samples, std::move(mine));
+    if (!levels && levels.error().kind == ErrorKind::corrupt && is_mp3(chunk.chunk)) continue;
     if (!levels) co_return Failure(levels.error());
-    chunk.levels = by_chunk(chunk.chunk, *levels);
+    chunk.levels = by_chunk(*samples, *levels);
     std::ranges::move(*levels, std::back_inserter(evidence->recorded[recording]));
   }
   co_return ok();
 }
 
 Task<Result<std::vector<StretchLevels>>> EvidenceGatherer::measure(
-    Chunk chunk, std::vector<RecordedStretch> stretches) {
-  ChunkLevelMeter meter(chunk.format, std::move(stretches));
-  for (std::uint64_t done = 0; done < chunk.data_bytes;) {
-    const auto length = std::min(read_bytes, chunk.data_bytes - done);
-    auto bytes = co_await chunks_.read(chunk.audio, chunk.data_offset + done, length, chunk.etag);
+    std::shared_ptr<SampleSource> samples, std::vector<RecordedStretch> stretches) {
+  ChunkLevelMeter meter(samples->format(), std::move(stretches));
+  const std::uint64_t piece = read_bytes / samples->format().frame_bytes();
+  for (std::uint64_t done = 0; done < samples->frames(); done += piece) {
+    auto bytes = co_await samples->read(done, std::min(piece, samples->frames() - done));
     if (!bytes) co_return fail("read a chunk's samples", as_moving(bytes.error()));
-    if (bytes->empty())
-      co_return fail(ErrorKind::unavailable, "a chunk has become shorter than it was");
     meter.feed(*bytes);
-    done += bytes->size();
   }
   co_return meter.finish();
 }

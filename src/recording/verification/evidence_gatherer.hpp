@@ -7,6 +7,7 @@
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
 #include "recording/alignment.hpp"
+#include "recording/call_audio.hpp"
 #include "recording/chunk_inspector.hpp"
 #include "recording/level_track.hpp"
 #include "recording/verification/witness_files.hpp"
@@ -36,9 +37,10 @@ struct GatheredEvidence {
 
 class EvidenceGatherer {
  public:
-  // All outlive this.
+  // All outlive this. Without a `conversion` the sound of mp3 chunks is not examined.
   EvidenceGatherer(CallStore& store, ChunkSource& chunks, WitnessReader& witness, Clock& clock,
-                   const VerdictThresholds& thresholds);
+                   const VerdictThresholds& thresholds,
+                   const AudioConversion* conversion = nullptr);
 
   using EvidencePtr = std::shared_ptr<GatheredEvidence>;
   // The rows alone: enough to say whether more is to be waited for. `final` is not set here.
@@ -52,14 +54,18 @@ class EvidenceGatherer {
   Task<Result<void>> examine_recording(EvidencePtr evidence, std::size_t recording);
   Task<Result<void>> examine_chunk(ChunkEvidence* chunk);
   Task<Result<void>> measure_recording(EvidencePtr evidence, std::size_t recording);
-  Task<Result<std::vector<StretchLevels>>> measure(Chunk chunk,
-                                                   std::vector<RecordedStretch> stretches);
+  // In the order of the recording's chunks; null: what its sound is cannot be read.
+  using Opened = std::vector<std::shared_ptr<SampleSource>>;
+  Task<Result<Opened>> open_chunks(const RecordingEvidence* recording);
+  static Task<Result<std::vector<StretchLevels>>> measure(std::shared_ptr<SampleSource> samples,
+                                                          std::vector<RecordedStretch> stretches);
 
   CallStore& store_;
   ChunkSource& chunks_;
   WitnessReader& witness_;
   Clock& clock_;
   const VerdictThresholds& thresholds_;
+  const AudioConversion* conversion_;
   ChunkInspector inspector_;
 };
 

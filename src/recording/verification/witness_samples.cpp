@@ -1,7 +1,5 @@
 #include "recording/verification/witness_samples.hpp"
 
-#include "recording/call_audio.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -31,23 +29,38 @@ Task<Result<std::vector<std::int16_t>>> read_tap(TapSamples* tap, Speaker side, 
   co_return std::vector<std::int16_t>{};
 }
 
-Task<Result<std::optional<FetchedWindow>>> fetch_window(ChunkSource* chunks, TapSamples* tap,
+Task<Result<SampleSource*>> RecordedSamples::of(const RecordingEvidence* recording,
+                                                ChunkIndex index) {
+  const std::pair key(recording->recording.id.text, index);
+  if (const auto known = opened_.find(key); known != opened_.end()) co_return known->second.get();
+  const Chunk* chunk = find_chunk(*recording, index);
+  if (chunk == nullptr) co_return nullptr;
+  auto samples = co_await open_samples_of(chunks_, *chunk, conversion_);
+  if (!samples && worth_retrying(samples.error()))
+    co_return fail("open a chunk's samples", samples.error());
+  auto& kept = opened_[key];
+  if (samples) kept = std::move(*samples);
+  co_return kept.get();
+}
+
+Task<Result<std::optional<FetchedWindow>>> fetch_window(RecordedSamples* recorded, TapSamples* tap,
                                                         const RecordingEvidence* recording,
                                                         WaveformWindow window) {
-  const Chunk* chunk = find_chunk(*recording, window.chunk);
-  if (chunk == nullptr) co_return std::nullopt;
+  auto samples = co_await recorded->of(recording, window.chunk);
+  if (!samples) co_return Failure(samples.error());
+  if (*samples == nullptr) co_return std::nullopt;
   auto spoken = co_await read_tap(tap, window.side, window.tap_from, window.tap_length);
   if (!spoken) co_return Failure(spoken.error());
-  const auto samples = samples_of(*chunks, *chunk);
-  auto bytes = co_await samples->read(window.first_frame, window.frames);
+  auto bytes = co_await (*samples)->read(window.first_frame, window.frames);
   if (!bytes && worth_retrying(bytes.error()))
     co_return fail("read a chunk's samples", bytes.error());
   if (!bytes) co_return std::nullopt;  // torn since it was measured
+  const auto format = (*samples)->format();
   co_return FetchedWindow{.window = window,
                           .tap = std::move(*spoken),
                           .tap_rate_hz = tap->format().sample_rate_hz,
-                          .recorded = decode_pcm(*bytes, chunk->format, window.channel),
-                          .recorded_rate_hz = chunk->format.sample_rate_hz};
+                          .recorded = decode_pcm(*bytes, format, window.channel),
+                          .recorded_rate_hz = format.sample_rate_hz};
 }
 
 }  // namespace earshot::recording
