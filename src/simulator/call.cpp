@@ -211,6 +211,7 @@ Task<void> Call::connect() {
                                                        .delay_max = shop_.options.line_delay_max},
                                       shop_.services.random);
   caller_ = std::make_unique<Caller>(plan_, rate_hz);
+  echo_ = std::make_unique<EchoPath>(plan_.media_troubles, rate_hz);
   phase_ = CallPhase::connected;
   connected_at_ = shop_.services.clock.steady_now();
   report_.connected_at = shop_.services.clock.wall_now();

@@ -8,6 +8,7 @@
 #include "simulator/call_plan.hpp"
 #include "simulator/call_report.hpp"
 #include "simulator/caller.hpp"
+#include "simulator/echo_path.hpp"
 #include "simulator/event_delivery.hpp"
 #include "simulator/media_client.hpp"
 #include "simulator/phone_line.hpp"
@@ -131,6 +132,7 @@ class Call {
 
   std::unique_ptr<PhoneLine> line_;
   std::unique_ptr<Caller> caller_;
+  std::unique_ptr<EchoPath> echo_;
   std::unique_ptr<MediaClient> media_;
   bool media_wanted_ = false;
   bool media_running_ = false;

@@ -36,11 +36,16 @@ enum class MediaTroubleKind {
   cut,    // the media socket is cut
   stall,  // the caller's frames are held up, then come in one burst
   lose,   // the caller's frames are lost
+  echo,  // what the phone plays comes back in the caller's frames, as with a mix of all in place of
+         // the caller alone; the recorder does not hear it
 };
 struct MediaTrouble {
   MediaTroubleKind kind = MediaTroubleKind::cut;
   Duration at{};
-  Duration length{};
+  Duration length{};  // of an echo, 0: to the end of the call
+  // Of an echo: how much later than it was played, and how much louder, so as a rule below 0.
+  Duration echo_delay = 250ms;
+  double echo_gain_db = -12;
 };
 
 // What becomes of a chunk on its way into the container. The copy that the service keeps of its own

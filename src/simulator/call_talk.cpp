@@ -25,13 +25,15 @@ void Call::tick(Duration until) {
   notice_assistant(played);
 
   std::vector<std::string> started;
-  const CallerFrame frame = caller_->next(played, started);
+  CallerFrame frame = caller_->next(played, started);
   for (const auto& label : started) progress("speaks", "caller: " + label);
 
   const WallTime wall = report_.connected_at + start;
   for (const auto& recording : recordings_) recording->add(frame.samples, played, wall);
   next_frame_start_ = until;
   do_troubles(until);
+  // Behind the recorder, which has each party by itself.
+  if (echo_->add(played, frame.samples)) frame.silent = false;
   send_frame(frame, start);
   end_when_due(until);
 }

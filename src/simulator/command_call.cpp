@@ -28,6 +28,8 @@ struct CallCommand {
   std::vector<std::string> chunk_troubles;  // "1:lost", "2:late:30"
   std::vector<double> recording_stops_at;   // seconds
   double lost_at_change = 0;                // seconds
+  double echo_ms = 0;                       // 0: none
+  double echo_db = -12;
   bool as_json = false;
 };
 
@@ -103,6 +105,11 @@ Result<std::string> plan_of(const CallCommand& command, const CLI::App& parsed) 
                                                {"lostAtChange", command.lost_at_change}}},
                     {"recordingStopsAt", json::value_from(command.recording_stops_at)},
                     {"lengthMax", 3600}};
+  if (command.echo_ms > 0)
+    plan["troubles"] = json::array{json::object{{"kind", "echo"},
+                                                {"at", 0},
+                                                {"delay", command.echo_ms / 1000},
+                                                {"gainDb", command.echo_db}}};
   if (command.seconds > 0)
     plan["hangUpAt"] = command.seconds;
   else
@@ -266,6 +273,12 @@ void add_call_command(CLI::App& program, int& status) {
                       "the recording stops unasked so many seconds into the call");
   command->add_option("--lost-at-change", options->lost_at_change,
                       "the recorder misses so many seconds each time it begins another chunk");
+  auto* echo = command->add_option("--echo-ms", options->echo_ms,
+                                   "what the assistant says comes back in the caller's audio, so "
+                                   "many milliseconds after the phone played it");
+  command->add_option("--echo-db", options->echo_db, "and so much louder")
+      ->needs(echo)
+      ->capture_default_str();
   command->add_flag("--json", options->as_json, "the whole report as JSON");
   for (const char* name :
        {"--caller", "--say", "--interrupt", "--chunk-trouble", "--recording-stops-at"})
@@ -275,7 +288,8 @@ void add_call_command(CLI::App& program, int& status) {
       "  earshot-sim call --to http://127.0.0.1:8080 --caller caller.wav\n"
       "  earshot-sim call --say \"Good morning.\" --interrupt \"Wait a moment.\" --seconds 20\n"
       "  earshot-sim call --simulator http://127.0.0.1:7788 --tones 30 --chunk-seconds 10 --json\n"
-      "  earshot-sim call --say \"Hello.\" --chunk-seconds 5 --chunk-trouble 1:lost");
+      "  earshot-sim call --say \"Hello.\" --chunk-seconds 5 --chunk-trouble 1:lost\n"
+      "  earshot-sim call --say \"Hello.\" --echo-ms 250 --echo-db -18 --speech-dbfs -30");
   command->callback([options, command, &status] { status = call(*options, *command); });
 }
 

@@ -18,6 +18,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr double seconds_max = 24 * 3600;
+constexpr double echo_delay_max_s = 10;
 constexpr std::uint32_t spoken_rate_hz = 24000;
 
 struct BadPlan {
@@ -66,7 +67,8 @@ const std::map<std::string, CallerStart, std::less<>> starts{
 const std::map<std::string, MediaTroubleKind, std::less<>> trouble_kinds{
     {"cut", MediaTroubleKind::cut},
     {"stall", MediaTroubleKind::stall},
-    {"lose", MediaTroubleKind::lose}};
+    {"lose", MediaTroubleKind::lose},
+    {"echo", MediaTroubleKind::echo}};
 
 const std::map<std::string, ChunkTroubleKind, std::less<>> chunk_trouble_kinds{
     {"lost", ChunkTroubleKind::lost},
@@ -140,6 +142,26 @@ UtteranceSource read_utterance(const json::value& value) {
   return source;
 }
 
+MediaTrouble read_media_trouble(const json::value& value) {
+  const auto& entry = object_in(value, "troubles");
+  const auto kind = trouble_kinds.find(text_in(entry.at("kind"), "troubles.kind"));
+  if (kind == trouble_kinds.end()) throw BadPlan{"troubles.kind must be cut, stall, lose or echo"};
+  MediaTrouble trouble{.kind = kind->second, .at = time_in(entry.at("at"), "troubles.at")};
+  if (const auto* length = entry.if_contains("length"))
+    trouble.length = time_in(*length, "troubles.length");
+  if (trouble.kind != MediaTroubleKind::echo) {
+    only_members(entry, "a trouble that is no echo", {"kind", "at", "length"});
+    return trouble;
+  }
+  only_members(entry, "an echo", {"kind", "at", "length", "delay", "gainDb"});
+  if (const auto* delay = entry.if_contains("delay"))
+    trouble.echo_delay =
+        Duration(std::llround(number_in(*delay, "troubles.delay", 0, echo_delay_max_s) * 1e6));
+  if (const auto* gain = entry.if_contains("gainDb"))
+    trouble.echo_gain_db = number_in(*gain, "troubles.gainDb", -60, 6);
+  return trouble;
+}
+
 void read_lists(const json::object& object, CallPlan& plan) {
   if (const auto* list = object.if_contains("dtmf"))
     for (const auto& value : array_in(*list, "dtmf")) {
@@ -149,16 +171,8 @@ void read_lists(const json::object& object, CallPlan& plan) {
           {time_in(entry.at("at"), "dtmf.at"), text_in(entry.at("tone"), "dtmf.tone")});
     }
   if (const auto* list = object.if_contains("troubles"))
-    for (const auto& value : array_in(*list, "troubles")) {
-      const auto& entry = object_in(value, "troubles");
-      only_members(entry, "troubles", {"kind", "at", "length"});
-      const auto kind = trouble_kinds.find(text_in(entry.at("kind"), "troubles.kind"));
-      if (kind == trouble_kinds.end()) throw BadPlan{"troubles.kind must be cut, stall or lose"};
-      MediaTrouble trouble{.kind = kind->second, .at = time_in(entry.at("at"), "troubles.at")};
-      if (const auto* length = entry.if_contains("length"))
-        trouble.length = time_in(*length, "troubles.length");
-      plan.media_troubles.push_back(trouble);
-    }
+    for (const auto& value : array_in(*list, "troubles"))
+      plan.media_troubles.push_back(read_media_trouble(value));
   if (const auto* list = object.if_contains("recordingStopsAt"))
     for (const auto& value : array_in(*list, "recordingStopsAt"))
       plan.recording_stops_at.push_back(time_in(value, "recordingStopsAt"));

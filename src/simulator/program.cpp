@@ -59,6 +59,11 @@ void add_shared_options(CLI::App& command, ProgramOptions& options) {
                      "what the simulated assistant says, a line a turn");
   command.add_option("--transcript", options.voice_live.caller_lines,
                      "what the caller is understood to say, a line a turn");
+  command
+      .add_option("--speech-dbfs", options.voice_live.speech_threshold_dbfs,
+                  "what the simulated assistant takes for speech of the caller; raised, it is not "
+                  "interrupted by a quiet echo of its own voice")
+      ->capture_default_str();
   command.add_option("--ca-file", options.ca_file, "certificates to trust, PEM");
   auto* certificate = command.add_option("--tls-cert", options.tls_certificate_file,
                                          "serve https and wss with this certificate chain, PEM");
