@@ -170,7 +170,8 @@ Task<AttemptOutcome> AlertPost::post(std::string url, std::string id, std::strin
                      .url = std::move(url),
                      .timeout = options_.timeout,
                      .response_bytes_max = answer_bytes_max,
-                     .redirects_max = 0};
+                     .redirects_max = 0,
+                     .path_is_secret = true};
   call.headers.set("Content-Type", std::string(cloud_event_type));
   call.headers.set("webhook-id", id);
   call.headers.set("webhook-timestamp", timestamp);

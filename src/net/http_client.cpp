@@ -84,6 +84,8 @@ class Transfer {
   }
   // For messages: without the query, which may hold secrets.
   std::string what() const {
+    if (call_.path_is_secret)
+      return fmt::format("{} {}://{}", call_.method, url_.scheme, url_.authority());
     return fmt::format("{} {}://{}{}", call_.method, url_.scheme, url_.authority(),
                        url_.target.substr(0, url_.target.find('?')));
   }

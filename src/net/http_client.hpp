@@ -27,6 +27,8 @@ struct HttpCall {
   std::size_t response_bytes_max = 16 << 20;  // more: `corrupt`
   bool use_proxy = true;  // the environment's proxies; false for the platform's identity endpoints
   int redirects_max = 0;
+  // A webhook's path may be what lets one in: messages then name the host alone.
+  bool path_is_secret = false;
   // Told status and headers before the first byte of a body, once; not when there is none. A
   // failure ends the exchange with its error.
   std::function<Result<void>(const HttpReply&)> on_head;

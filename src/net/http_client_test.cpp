@@ -162,6 +162,25 @@ TEST_CASE("no answer in time is unavailable, at that time, and the message has n
   CHECK(world.runtime.clock().steady_now() - start == 7s);
 }
 
+TEST_CASE("where the path is a secret, no message has it") {
+  World world;
+  net::HttpCall call{.url = url_to("/services/very-secret"), .timeout = 7s};
+  call.path_is_secret = true;
+  SUBCASE("no answer") { call.url = url_to("/slow"); }
+  SUBCASE("nobody there") { world.network.set_unreachable("api.example", port, true); }
+  SUBCASE("too long an answer") {
+    call.url = url_to("/large");
+    call.response_bytes_max = 1;
+  }
+  const auto path = call.url.substr(call.url.rfind('/'));
+
+  const auto reply = world.send(call);
+
+  REQUIRE_FALSE(reply.has_value());
+  CHECK(reply.error().message.starts_with("GET http://api.example:8080: "));
+  CHECK(reply.error().message.find(path) == std::string::npos);
+}
+
 TEST_CASE("nobody there is unavailable") {
   World world;
   world.network.set_unreachable("api.example", port, true);
