@@ -73,8 +73,13 @@ Result<Bytes> read_or_make(const std::filesystem::path& path, const std::functio
 }  // namespace
 
 Result<Bytes> load_key_file(const std::filesystem::path& path, std::string_view what,
-                            const std::function<Bytes()>& make) {
+                            std::size_t bytes, const std::function<Bytes()>& make) {
   auto key = read_or_make(path, make);
+  if (key && key->size() != bytes)
+    key = unusable(fmt::format(
+        "it holds {} bytes where a key has {}; put the file back as it was, or remove it to have "
+        "another key made",
+        key->size(), bytes));
   if (!key) return fail(fmt::format("{} {}", what, path.string()), key.error());
   return key;
 }

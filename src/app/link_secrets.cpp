@@ -21,7 +21,8 @@ Bytes make_secret() {
 Result<std::vector<Secret>> load_link_secrets(const Config& config,
                                               const std::filesystem::path& folder) {
   if (!config.link_secrets.empty()) return config.link_secrets;
-  const auto secret = load_key_file(folder / "link.key", "the key of links", make_secret);
+  const auto secret =
+      load_key_file(folder / "link.key", "the key of links", secret_bytes, make_secret);
   if (!secret) return Failure(secret.error());
   return std::vector<Secret>{Secret(std::string(as_text(*secret)))};
 }

@@ -7,13 +7,18 @@
 #include <utility>
 
 namespace earshot::app {
+namespace {
+
+constexpr std::size_t private_key_bytes = 32;  // Ed25519
+
+}  // namespace
 
 Result<recording::ManifestKey> load_signing_key(const Config& config,
                                                 const std::filesystem::path& folder) {
   const bool given = !config.signing_key.empty();
   const auto path = folder / "signing.key";
   auto bytes = given ? base64::decode(config.signing_key.reveal())
-                     : load_key_file(path, "the signing key",
+                     : load_key_file(path, "the signing key", private_key_bytes,
                                      [] { return crypto::make_ed25519_key_pair().private_key; });
   if (!bytes) return given ? fail("EARSHOT_SIGNING_KEY", bytes.error()) : Failure(bytes.error());
   auto key = recording::make_manifest_key(std::move(*bytes));
