@@ -42,7 +42,7 @@ AcsResources::AcsResources(std::vector<AcsResourceName> names) : names_(std::mov
 }
 
 std::optional<std::string> AcsResources::label_of(std::string_view topic) const {
-  if (names_.size() == 1) return names_.front().label;
+  if (names_.size() == 1 && names_.front().id.empty()) return names_.front().label;
   const auto found = std::ranges::find_if(names_, [topic](const AcsResourceName& name) {
     return !name.id.empty() && same_id(name.id, topic);
   });

@@ -30,7 +30,13 @@ TEST_CASE("of several resources an unknown topic is none, and a part of an id is
   CHECK_FALSE(two.label_of("").has_value());
 }
 
-TEST_CASE("where there is one resource, every event is of it") {
+TEST_CASE("where one resource is left and its id is known, the others' events are not of it") {
+  const AcsResources one{{{"west", id_of("west")}}};
+  CHECK(one.label_of(id_of("west")) == "west");
+  CHECK_FALSE(one.label_of(id_of("east")).has_value());
+}
+
+TEST_CASE("where there is one resource without an id, every event is of it") {
   const AcsResources one{{{"default", ""}}};
 
   CHECK(one.label_of(id_of("whatever")) == "default");
