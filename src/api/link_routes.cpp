@@ -1,5 +1,6 @@
 #include "api/link_routes.hpp"
 
+#include "api/merge_routes.hpp"
 #include "api/problem.hpp"
 #include "domain/journal_text.hpp"
 #include "net/url.hpp"
@@ -20,8 +21,10 @@ std::string audio_target(const RecordingId& id, const recording::AudioRequest& a
   return channels.empty() ? target : target + "&channels=" + channels;
 }
 
-std::string merge_target(const RecordingId& id, int number) {
-  return fmt::format("/api/v1/recordings/{}/merges/{}/audio", net::percent_encode(id.text), number);
+// The number alone would do for another file, once this one was removed and another one made.
+std::string merge_target(const RecordingId& id, int number, std::string_view etag) {
+  return fmt::format("/api/v1/recordings/{}/merges/{}/audio?of={}", net::percent_encode(id.text),
+                     number, net::percent_encode(unquoted(etag)));
 }
 
 // What the journal calls it: "audio repaired caller", "chunk 3".
@@ -108,7 +111,8 @@ Task<Result<BlobLink>> LinkRoutes::link_to(RecordingId id, LinkRequest wanted, W
                        : co_await services_.recordings.open_audio(id, wanted.audio);
   if (!opened) co_return Failure(opened.error());
   const WallTime end = std::chrono::floor<std::chrono::seconds>(until);
-  auto target = merged ? merge_target(id, wanted.merge) : audio_target(id, wanted.audio);
+  auto target =
+      merged ? merge_target(id, wanted.merge, opened->etag) : audio_target(id, wanted.audio);
   co_return BlobLink{.url = services_.links.make(std::move(target), end), .expires_at = end};
 }
 

@@ -84,12 +84,20 @@ Task<net::HttpResponse> MergeRoutes::show_merge(net::HttpRequest request) {
   co_return net::json_response(200, merge_json(*merge));
 }
 
+std::string_view unquoted(std::string_view etag) {
+  if (etag.starts_with('"')) etag.remove_prefix(1);
+  if (etag.ends_with('"')) etag.remove_suffix(1);
+  return etag;
+}
+
 // 409 until it is done, and when it failed.
 Task<net::HttpResponse> MergeRoutes::merge_audio(net::HttpRequest request) {
   const RecordingId id = recording_of(request);
   const int number = number_of(request);
   auto audio = co_await merges_.open(id, number);
   if (!audio) co_return problem(audio.error());
+  if (const auto of = request.query("of"); of && *of != unquoted(audio->etag))
+    co_return problem(404, "not_found", "that file was removed, and another has its number");
   log_.info("a merged file was opened",
             {{"recording", id.text}, {"merge", number}, {"peer", request.peer}});
   co_return audio_response(request, std::move(audio->reader), audio->file_name, audio->etag);

@@ -4,7 +4,8 @@
 //                                                  each as the audio's query has it
 //   GET  /api/v1/recordings/{id}/merges            all that were asked for
 //   GET  /api/v1/recordings/{id}/merges/{n}        how far one is, and what came of it
-//   GET  /api/v1/recordings/{id}/merges/{n}/audio  its file; ranges and HEAD
+//   GET  /api/v1/recordings/{id}/merges/{n}/audio  its file; ranges and HEAD. ?of=: its ETag
+//                                                  without quotes; 404 for another file
 // Behind the API key, the file also open to links signed for it. Runs on the control thread (app
 // wraps the handlers).
 
@@ -44,6 +45,8 @@ class MergeRoutes {
   const SignedLinks* links_;
 };
 
+// An ETag for a link's query.
+std::string_view unquoted(std::string_view etag);
 // An empty body asks for all of what ACS recorded. `invalid` says which member is wrong.
 Result<recording::AudioRequest> parse_merge_request(std::string_view body);
 std::string merge_json(const Merge& merge);

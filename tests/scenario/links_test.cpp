@@ -79,6 +79,8 @@ TEST_CASE("links to mended audio and to a merged file survive a restart of the s
   const std::string mended = world.link(R"({"source":"repaired","expiresInSeconds":3600})");
   const std::string merged = world.link(R"({"what":"merge","number":1,"expiresInSeconds":3600})");
 
+  CHECK(merged.find("/merges/1/audio?of=") != std::string::npos);
+
   world.stop_service();
   world.start_service();
 

@@ -72,6 +72,12 @@ TEST_CASE("a merge is made by a job and downloaded, byte for byte what the view 
   CHECK(World::text(result, "sha256").size() == 64);
   CHECK(merge.at("bytesDone").to_number<std::size_t>() == view.body.size());
 
+  // By its ETag, as links ask for it, it is this file or none.
+  std::string etag(file.headers.get("ETag"));
+  std::erase(etag, '"');
+  CHECK(world.api(world.base + "/merges/1/audio?of=" + etag).status == 200);
+  CHECK(world.api(world.base + "/merges/1/audio?of=another").status == 404);
+
   const Reply part = world.range("/merges/1/audio", "100-199");
   CHECK(part.status == 206);
   CHECK(part.body == view.body.substr(100, 100));
