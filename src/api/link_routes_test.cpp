@@ -115,6 +115,7 @@ struct World {
   NoOperations operations;
   FixedSource source;
   blob::MemoryBlobStore blobs{runtime.clock()};
+               .lists = store,
   store::MemoryTapSpool spool;
   const recording::AudioOpener::Services opening{store, source, blobs, spool};
   recording::RecordingQueries recordings{opening};

@@ -101,22 +101,15 @@ Task<net::HttpResponse> RestApi::list_calls(net::HttpRequest request) {
   auto query = parse_call_query(request);
   if (!query) co_return problem(query.error());
   const int limit = query->limit;
-  auto calls = co_await services_.store.list_calls(std::move(*query));
-  if (!calls) co_return problem(calls.error());
-  std::vector<CallView> views;
-  for (Call& call : *calls) {
-    auto view = co_await view_of(std::move(call));
-    if (!view) co_return problem(view.error());
-    views.push_back(std::move(*view));
-  }
-  const std::string next = static_cast<int>(views.size()) == limit && !views.empty()
-                               ? views.back().call.id.text
-                               : std::string();
-  co_return net::json_response(200, call_list_json(views, next));
+  auto page = co_await services_.lists.calls_page(std::move(*query));
+  if (!page) co_return problem(page.error());
+  const bool is_full = static_cast<int>(page->size()) == limit;
+  const std::string next = is_full ? page->back().call.id.text : std::string();
+  co_return net::json_response(200, call_list_json(*page, next));
 }
 
-Task<Result<CallView>> RestApi::view_of(Call call) {
-  CallView view;
+Task<Result<ListedCall>> RestApi::view_of(Call call) {
+  ListedCall view;
   auto personal = co_await services_.store.load_personal(call.id);
   if (personal) view.personal = std::move(*personal);
   if (!personal && personal.error().kind != ErrorKind::not_found)
@@ -139,8 +132,7 @@ Task<net::HttpResponse> RestApi::show_call(net::HttpRequest request) {
   if (!view) co_return problem(view.error());
   auto exchanged = co_await services_.store.diagnostics_of(view->call.id);
   if (!exchanged) co_return problem(exchanged.error());
-  view->diagnostics = std::move(*exchanged);
-  co_return net::json_response(200, call_json(*view));
+  co_return net::json_response(200, call_json(*view, *exchanged));
 }
 
 // GET /api/v1/calls/{id}/turns — what was said, on the call's clock; 404.
@@ -244,22 +236,15 @@ Task<net::HttpResponse> RestApi::list_recordings(net::HttpRequest request) {
   auto query = parse_recording_query(request);
   if (!query) co_return problem(query.error());
   const int limit = query->limit;
-  auto recordings = co_await services_.store.list_recordings(std::move(*query));
-  if (!recordings) co_return problem(recordings.error());
-  std::vector<RecordingView> views;
-  for (Recording& recording : *recordings) {
-    auto view = co_await view_of(std::move(recording));
-    if (!view) co_return problem(view.error());
-    views.push_back(std::move(*view));
-  }
-  const std::string next = static_cast<int>(views.size()) == limit && !views.empty()
-                               ? views.back().recording.id.text
-                               : std::string();
-  co_return net::json_response(200, recording_list_json(views, next));
+  auto page = co_await services_.lists.recordings_page(std::move(*query));
+  if (!page) co_return problem(page.error());
+  const bool is_full = static_cast<int>(page->size()) == limit;
+  const std::string next = is_full ? page->back().recording.id.text : std::string();
+  co_return net::json_response(200, recording_list_json(*page, next));
 }
 
-Task<Result<RecordingView>> RestApi::view_of(Recording recording) {
-  RecordingView view;
+Task<Result<ListedRecording>> RestApi::view_of(Recording recording) {
+  ListedRecording view;
   auto chunks = co_await services_.store.chunks_of(recording.id);
   if (!chunks) co_return Failure(chunks.error());
   auto pauses = co_await services_.store.pauses_of(recording.id);

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "calls/call_operations.hpp"
 #include "net/router.hpp"
+#include "ports/call_lists.hpp"
 #include "ports/call_store.hpp"
 #include "recording/recording_queries.hpp"
 #include "recording/verification/call_verifier.hpp"
@@ -24,6 +25,7 @@ namespace earshot::api {
 // Given at construction, outlive the API.
 struct RestApiServices {
   CallStore& store;
+  CallLists& lists;
   Counters& counters;
   Log& log;
   calls::CallOperations& operations;
@@ -73,8 +75,8 @@ class RestApi {
   // The verb on the call that the recording belongs to.
   using Verb = Task<Result<void>> (calls::CallOperations::*)(ContextId);
   Task<net::HttpResponse> steer_recording(RecordingId recording, Verb verb);
-  Task<Result<CallView>> view_of(Call call);
-  Task<Result<RecordingView>> view_of(Recording recording);
+  Task<Result<ListedCall>> view_of(Call call);
+  Task<Result<ListedRecording>> view_of(Recording recording);
   // The verdict that `?number=` asks for; one that is pending where none was given yet.
   Task<Result<VerdictView>> find_verdict(net::HttpRequest request);
 

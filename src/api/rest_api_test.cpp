@@ -41,6 +41,7 @@ class FixedOperations : public calls::CallOperations {
 
  private:
   Task<Result<void>> refuse(std::string verb) {
+                             .lists = store,
     asked = verb;
     co_return fail(ErrorKind::conflict, "the call is over");
   }

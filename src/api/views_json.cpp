@@ -72,7 +72,7 @@ json::object show_notice(const Call& call) {
   return shown;
 }
 
-json::object show(const CallView& view) {
+json::object show(const ListedCall& view) {
   const Call& call = view.call;
   json::array recordings;
   for (const Recording& recording : view.recordings) recordings.push_back(show(recording));
@@ -102,7 +102,7 @@ json::object show(const CallView& view) {
           {"recordings", std::move(recordings)}};
 }
 
-json::object show(const RecordingView& view) {
+json::object show(const ListedRecording& view) {
   json::object shown = show(view.recording);
   json::array chunks;
   double total = 0;
@@ -136,14 +136,14 @@ std::string list(const std::vector<View>& views, std::string_view name, const st
 
 }  // namespace
 
-std::string call_list_json(const std::vector<CallView>& calls, const std::string& next) {
+std::string call_list_json(const std::vector<ListedCall>& calls, const std::string& next) {
   return list(calls, "calls", next);
 }
 
-std::string call_json(const CallView& view) {
-  json::object shown = show(view);
+std::string call_json(const ListedCall& call, const std::vector<Diagnostics>& exchanged) {
+  json::object shown = show(call);
   json::array diagnostics;
-  for (const Diagnostics& one : view.diagnostics)
+  for (const Diagnostics& one : exchanged)
     diagnostics.push_back({{"operation", one.operation},
                            {"status", one.status},
                            {"clientRequestId", one.client_request_id},
@@ -154,12 +154,14 @@ std::string call_json(const CallView& view) {
   return json::serialize(shown);
 }
 
-std::string recording_list_json(const std::vector<RecordingView>& recordings,
+std::string recording_list_json(const std::vector<ListedRecording>& recordings,
                                 const std::string& next) {
   return list(recordings, "recordings", next);
 }
 
-std::string recording_json(const RecordingView& view) { return json::serialize(show(view)); }
+std::string recording_json(const ListedRecording& recording) {
+  return json::serialize(show(recording));
+}
 
 std::string turns_json(const std::vector<Turn>& turns) {
   json::array items;

@@ -368,6 +368,7 @@ class RunningService : public Service {
   void make_api() {
     api::RestApiServices services{
         .store = *store_,
+        .lists = *store_,
         .counters = outside_.counters,
         .log = outside_.log,
         .operations = *director_,

@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_facts.hpp"
+#include "ports/call_lists.hpp"
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
@@ -18,6 +19,7 @@ namespace earshot::store {
 
 class MemoryStore : public TranscriptSearch,
                     public CallStore,
+                    public CallLists,
                     public JobStore,
                     public FileLocations,
                     public MergeStore,
@@ -49,11 +51,13 @@ class MemoryStore : public TranscriptSearch,
   Task<Result<std::optional<Call>>> find_call_by_recording(RecordingId id) override;
   Task<Result<std::vector<Call>>> open_calls() override;
   Task<Result<std::vector<Call>>> list_calls(CallQuery query) override;
+  Task<Result<std::vector<ListedCall>>> calls_page(CallQuery query) override;
   Task<Result<CallPersonal>> load_personal(ContextId id) override;
 
   Task<Result<Recording>> load_recording(RecordingId id) override;
   Task<Result<std::vector<Recording>>> recordings_of(ContextId call) override;
   Task<Result<std::vector<Recording>>> list_recordings(RecordingQuery query) override;
+  Task<Result<std::vector<ListedRecording>>> recordings_page(RecordingQuery query) override;
   Task<Result<std::vector<RecordingPause>>> pauses_of(RecordingId id) override;
   Task<Result<std::vector<Chunk>>> chunks_of(RecordingId id) override;
   Task<Result<std::vector<Turn>>> turns_of(ContextId call) override;

@@ -7,6 +7,7 @@
 #include "store/detail/facts_rows.hpp"
 #include "store/detail/file_rows.hpp"
 #include "store/detail/journal_rows.hpp"
+#include "store/detail/list_rows.hpp"
 #include "store/detail/recording_rows.hpp"
 #include "store/detail/search_rows.hpp"
 #include "store/detail/sql_store_impl.hpp"
@@ -137,6 +138,12 @@ Task<Result<std::vector<Call>>> SqlStoreImpl::list_calls(CallQuery query) {
   });
 }
 
+Task<Result<std::vector<ListedCall>>> SqlStoreImpl::calls_page(CallQuery query) {
+  return read([query = std::move(query)](Connection& connection) {
+    return read_calls_page(connection, query);
+  });
+}
+
 Task<Result<CallPersonal>> SqlStoreImpl::load_personal(ContextId id) {
   return load([id](Connection& connection) { return find_personal(connection, id); },
               "caller of that call");
@@ -153,6 +160,12 @@ Task<Result<std::vector<Recording>>> SqlStoreImpl::recordings_of(ContextId call)
 Task<Result<std::vector<Recording>>> SqlStoreImpl::list_recordings(RecordingQuery query) {
   return read([query = std::move(query)](Connection& connection) {
     return store::list_recordings(connection, query);
+  });
+}
+
+Task<Result<std::vector<ListedRecording>>> SqlStoreImpl::recordings_page(RecordingQuery query) {
+  return read([query = std::move(query)](Connection& connection) {
+    return read_recordings_page(connection, query);
   });
 }
 

@@ -19,6 +19,7 @@
 #include "base/random.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_facts.hpp"
+#include "ports/call_lists.hpp"
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
@@ -55,6 +56,7 @@ struct SqlStoreOptions {
 
 class SqlStore : public TranscriptSearch,
                  public CallStore,
+                 public CallLists,
                  public JobStore,
                  public FileLocations,
                  public MergeStore,

@@ -4,6 +4,7 @@
 #include "net/runtime.hpp"
 #include "net/testing/test_runtime.hpp"
 #include "store/detail/connection.hpp"
+#include "store/detail/id_list.hpp"
 #include "store/detail/migrations.hpp"
 #include "tests/contract/temporary_directory.hpp"
 
@@ -43,6 +44,15 @@ struct Opened {
   MemoryLog log;
   Counters counters;
   std::unique_ptr<SqlStore> store;
+};
+
+struct CountingOffload : Offload {
+  Task<void> run(std::move_only_function<void()> work) override {
+    ++asked;
+    work();
+    co_return;
+  }
+  int asked = 0;
 };
 
 Error opening_fault(const std::string& connection) {
@@ -109,6 +119,45 @@ TEST_CASE("the database is in WAL mode, syncs every commit and holds to its fore
   CHECK(connection.query("PRAGMA secure_delete", 1).at(0).number() == 1);
   Opened opened(directory.path() / "b.db");
   CHECK(std::filesystem::exists(directory.path() / "b.db-wal"));
+}
+
+TEST_CASE("a page is read in one go, however many calls and recordings it has") {
+  TemporaryDirectory directory;
+  CountingOffload offload;
+  SeededRandom random(1);
+  NullLog log;
+  Counters counters;
+  net::TestRuntime runtime;
+  auto store = make_sql_store({.connection = "sqlite://" + (directory.path() / "a.db").string()},
+                              offload, random, log, counters);
+  REQUIRE(store.has_value());
+  Changes changes;
+  for (const char* id : {"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"}) {
+    changes.calls.push_back({.id = {id}, .phase = CallPhase::ended, .ring_key = id});
+    changes.recordings.push_back({.id = {id}, .call = {id}});
+    changes.chunks.push_back({.recording = {id}});
+  }
+  REQUIRE(runtime.run_for((*store)->commit(std::move(changes))).has_value());
+
+  offload.asked = 0;
+  const auto calls = runtime.run_for((*store)->calls_page({}));
+  CHECK(offload.asked == 1);
+  const auto recordings = runtime.run_for((*store)->recordings_page({}));
+  CHECK(offload.asked == 2);
+  REQUIRE(calls.has_value());
+  CHECK(calls->size() == 9);
+  REQUIRE(recordings.has_value());
+  CHECK(recordings->size() == 9);
+}
+
+TEST_CASE("the statements of lists are few, whatever lengths their pages have") {
+  std::set<std::string> texts;
+  std::vector<ContextId> calls;
+  for (int i = 0; i <= 500; ++i) {
+    texts.insert(of_any(calls).text);
+    calls.push_back({std::to_string(i)});
+  }
+  CHECK(texts.size() == 11);
 }
 
 TEST_CASE("a reading connection cannot write") {

@@ -6,6 +6,7 @@
 #include "store/sql_store.hpp"
 #include "tests/contract/alert_store_contract.hpp"
 #include "tests/contract/call_facts_contract.hpp"
+#include "tests/contract/call_lists_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/import_store_contract.hpp"
@@ -41,6 +42,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
     store_ = std::move(*made);
   }
   CallStore& calls() override { return *store_; }
+  CallLists& lists() override { return *store_; }
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
@@ -77,6 +79,9 @@ TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(p
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: imports are kept") { imports_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: calls are listed in short") { call_facts_are_listed(postgresql); }
+TEST_CASE("PostgreSQL: a page has what belongs to each row") {
+  pages_have_what_belongs_to_each_row(postgresql);
+}
 TEST_CASE("PostgreSQL: what was said is found") { transcripts_are_found(postgresql); }
 TEST_CASE("PostgreSQL: alerts wait to be delivered") { alert_store_keeps_alerts(postgresql); }
 TEST_CASE("PostgreSQL: holds are kept") { holds_are_kept(postgresql); }

@@ -6,6 +6,7 @@
 #include "store/sql_store.hpp"
 #include "tests/contract/alert_store_contract.hpp"
 #include "tests/contract/call_facts_contract.hpp"
+#include "tests/contract/call_lists_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
 #include "tests/contract/import_store_contract.hpp"
@@ -23,6 +24,7 @@ namespace {
 class MemoryUnderTest : public StoreUnderTest {
  public:
   CallStore& calls() override { return store_; }
+  CallLists& lists() override { return store_; }
   JobStore& jobs() override { return store_; }
   FileLocations& files() override { return store_; }
   MergeStore& merges() override { return store_; }
@@ -49,6 +51,7 @@ class SqliteUnderTest : public StoreUnderTest {
     store_ = std::move(*made);
   }
   CallStore& calls() override { return *store_; }
+  CallLists& lists() override { return *store_; }
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
   MergeStore& merges() override { return *store_; }
@@ -84,6 +87,9 @@ TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
 TEST_CASE("memory store: imports are kept") { imports_are_kept(memory); }
 TEST_CASE("memory store: calls are listed in short") { call_facts_are_listed(memory); }
+TEST_CASE("memory store: a page has what belongs to each row") {
+  pages_have_what_belongs_to_each_row(memory);
+}
 TEST_CASE("memory store: what was said is found") { transcripts_are_found(memory); }
 TEST_CASE("memory store: alerts wait to be delivered") { alert_store_keeps_alerts(memory); }
 TEST_CASE("memory store: holds are kept") { holds_are_kept(memory); }
@@ -108,6 +114,9 @@ TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlit
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
 TEST_CASE("SQLite: imports are kept") { imports_are_kept(sqlite); }
 TEST_CASE("SQLite: calls are listed in short") { call_facts_are_listed(sqlite); }
+TEST_CASE("SQLite: a page has what belongs to each row") {
+  pages_have_what_belongs_to_each_row(sqlite);
+}
 TEST_CASE("SQLite: what was said is found") { transcripts_are_found(sqlite); }
 TEST_CASE("SQLite: alerts wait to be delivered") { alert_store_keeps_alerts(sqlite); }
 TEST_CASE("SQLite: holds are kept") { holds_are_kept(sqlite); }

@@ -5,6 +5,7 @@
 #include "net/testing/test_runtime.hpp"
 #include "ports/alert_store.hpp"
 #include "ports/call_facts.hpp"
+#include "ports/call_lists.hpp"
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
@@ -23,6 +24,7 @@ class StoreUnderTest {
  public:
   virtual ~StoreUnderTest() = default;
   virtual CallStore& calls() = 0;
+  virtual CallLists& lists() = 0;
   virtual JobStore& jobs() = 0;
   virtual FileLocations& files() = 0;
   virtual MergeStore& merges() = 0;

@@ -1,5 +1,6 @@
 #include "store/detail/call_rows.hpp"
 
+#include "store/detail/id_list.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/words.hpp"
 
@@ -154,6 +155,21 @@ std::vector<Call> query_calls(Connection& connection, std::string_view rest, con
   return calls;
 }
 
+std::vector<CallPersonal> query_personal(Connection& connection, std::string_view where,
+                                         const Params& params) {
+  const auto sql =
+      fmt::format("SELECT context_id, caller, called, caller_name FROM personal WHERE {}", where);
+  std::vector<CallPersonal> found;
+  for (auto& row : connection.query(sql, 4, params)) {
+    CallPersonal personal{.call = {row.text()}};
+    personal.caller = row.text();
+    personal.called = row.text();
+    personal.caller_name = row.text();
+    found.push_back(std::move(personal));
+  }
+  return found;
+}
+
 std::optional<Call> first_of(std::vector<Call> calls) {
   if (calls.empty()) return std::nullopt;
   return std::move(calls.front());
@@ -284,16 +300,20 @@ std::vector<Call> list_calls(Connection& connection, const CallQuery& query) {
 
 std::optional<CallPersonal> find_personal(Connection& connection, const ContextId& id) {
   if (!is_storable_id(id.text, context_id_bytes_max)) return std::nullopt;
-  auto rows = connection.query(
-      "SELECT caller, called, caller_name FROM personal WHERE context_id = :context_id", 3,
-      {{"context_id", id}});
+  auto rows = query_personal(connection, "context_id = :context_id", {{"context_id", id}});
   if (rows.empty()) return std::nullopt;
-  auto& row = rows.front();
-  CallPersonal personal{.call = id};
-  personal.caller = row.text();
-  personal.called = row.text();
-  personal.caller_name = row.text();
-  return personal;
+  return std::move(rows.front());
+}
+
+std::map<ContextId, CallPersonal> find_personal_of(Connection& connection,
+                                                   const std::vector<ContextId>& calls) {
+  const auto wanted = of_any(calls);
+  std::map<ContextId, CallPersonal> found;
+  for (auto& personal : query_personal(connection, wanted.text, wanted.params)) {
+    const auto call = personal.call;
+    found.emplace(call, std::move(personal));
+  }
+  return found;
 }
 
 }  // namespace earshot::store

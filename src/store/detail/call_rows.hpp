@@ -4,6 +4,7 @@
 #include "ports/call_store.hpp"
 #include "store/detail/connection.hpp"
 
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ std::vector<Call> find_unjudged(Connection& connection,
                                 const UnjudgedQuery& query);  // oldest first
 std::vector<Call> list_calls(Connection& connection, const CallQuery& query);
 std::optional<CallPersonal> find_personal(Connection& connection, const ContextId& id);
+// Of those that have one.
+std::map<ContextId, CallPersonal> find_personal_of(Connection& connection,
+                                                   const std::vector<ContextId>& calls);
 
 // Throws `not_found` unless the call is there.
 void require_call(Connection& connection, const ContextId& id);

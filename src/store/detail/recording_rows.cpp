@@ -1,11 +1,13 @@
 #include "store/detail/recording_rows.hpp"
 
 #include "store/detail/call_rows.hpp"
+#include "store/detail/id_list.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/words.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace earshot::store {
 namespace {
@@ -85,6 +87,38 @@ Chunk read_chunk(Row& row, const RecordingId& recording) {
   chunk.etag = row.text();
   chunk.found_at = row.time();
   return chunk;
+}
+
+RecordingPause read_pause(Row& row, const RecordingId& recording) {
+  RecordingPause pause{.recording = recording};
+  pause.from = row.time();
+  pause.to = row.time_or_none();
+  return pause;
+}
+
+struct RowsWanted {
+  std::string_view table;  // one whose rows begin with a call and a recording
+  std::string_view columns;
+  std::size_t column_count;
+  std::string_view order;
+};
+
+// `read` reads the columns of one row.
+template <class Read>
+auto query_by_recording(Connection& connection, const std::vector<ContextId>& calls,
+                        RowsWanted rows, Read read) {
+  using Value = decltype(read(std::declval<Row&>(), RecordingId()));
+  const auto wanted = of_any(calls);
+  const auto sql = fmt::format("SELECT context_id, recording_id, {} FROM {} WHERE {} ORDER BY {}",
+                               rows.columns, rows.table, wanted.text, rows.order);
+  std::map<RecordingKey, std::vector<Value>> found;
+  for (auto& row : connection.query(sql, rows.column_count + 2, wanted.params)) {
+    ContextId call{row.text()};
+    RecordingId recording{row.text()};
+    auto value = read(row, recording);
+    found[{std::move(call), std::move(recording)}].push_back(std::move(value));
+  }
+  return found;
 }
 
 }  // namespace
@@ -233,12 +267,7 @@ std::vector<RecordingPause> find_pauses(Connection& connection, const RecordingI
   const auto sql =
       fmt::format("SELECT from_at, to_at FROM pauses WHERE {} ORDER BY from_at", of_recording);
   std::vector<RecordingPause> pauses;
-  for (auto& row : connection.query(sql, 2, *params)) {
-    RecordingPause pause{.recording = id};
-    pause.from = row.time();
-    pause.to = row.time_or_none();
-    pauses.push_back(std::move(pause));
-  }
+  for (auto& row : connection.query(sql, 2, *params)) pauses.push_back(read_pause(row, id));
   return pauses;
 }
 
@@ -251,6 +280,37 @@ std::vector<Chunk> find_chunks(Connection& connection, const RecordingId& id) {
   for (auto& row : connection.query(sql, chunk_column_count, *params))
     chunks.push_back(read_chunk(row, id));
   return chunks;
+}
+
+std::map<ContextId, std::vector<Recording>> find_recordings_of(
+    Connection& connection, const std::vector<ContextId>& calls) {
+  const auto wanted = of_any(calls);
+  std::map<ContextId, std::vector<Recording>> found;
+  for (auto& recording :
+       query_recordings(connection, "WHERE " + wanted.text + " ORDER BY requested_at, recording_id",
+                        wanted.params)) {
+    const auto call = recording.call;
+    found[call].push_back(std::move(recording));
+  }
+  return found;
+}
+
+std::map<RecordingKey, std::vector<RecordingPause>> find_pauses_of(
+    Connection& connection, const std::vector<ContextId>& calls) {
+  return query_by_recording(
+      connection, calls,
+      {.table = "pauses", .columns = "from_at, to_at", .column_count = 2, .order = "from_at"},
+      read_pause);
+}
+
+std::map<RecordingKey, std::vector<Chunk>> find_chunks_of(Connection& connection,
+                                                          const std::vector<ContextId>& calls) {
+  return query_by_recording(connection, calls,
+                            {.table = "chunks",
+                             .columns = chunk_columns,
+                             .column_count = chunk_column_count,
+                             .order = "chunk_index"},
+                            read_chunk);
 }
 
 std::optional<Chunk> find_chunk(Connection& connection, const BlobName& audio,

@@ -4,8 +4,10 @@
 #include "ports/call_store.hpp"
 #include "store/detail/connection.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace earshot::store {
@@ -22,6 +24,17 @@ std::vector<Recording> find_recordings(Connection& connection, const ContextId& 
 std::vector<Recording> list_recordings(Connection& connection, const RecordingQuery& query);
 std::vector<RecordingPause> find_pauses(Connection& connection, const RecordingId& id);
 std::vector<Chunk> find_chunks(Connection& connection, const RecordingId& id);
+
+// What belongs to these calls, each list in the order of its own find_…; nothing under what has
+// none.
+using RecordingKey = std::pair<ContextId, RecordingId>;
+std::map<ContextId, std::vector<Recording>> find_recordings_of(Connection& connection,
+                                                               const std::vector<ContextId>& calls);
+std::map<RecordingKey, std::vector<RecordingPause>> find_pauses_of(
+    Connection& connection, const std::vector<ContextId>& calls);
+std::map<RecordingKey, std::vector<Chunk>> find_chunks_of(Connection& connection,
+                                                          const std::vector<ContextId>& calls);
+
 // As ImportStore::find_chunk.
 std::optional<Chunk> find_chunk(Connection& connection, const BlobName& audio,
                                 const std::string& document_id);

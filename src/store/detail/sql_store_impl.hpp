@@ -42,11 +42,13 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<std::optional<Call>>> find_call_by_recording(RecordingId id) override;
   Task<Result<std::vector<Call>>> open_calls() override;
   Task<Result<std::vector<Call>>> list_calls(CallQuery query) override;
+  Task<Result<std::vector<ListedCall>>> calls_page(CallQuery query) override;
   Task<Result<CallPersonal>> load_personal(ContextId id) override;
 
   Task<Result<Recording>> load_recording(RecordingId id) override;
   Task<Result<std::vector<Recording>>> recordings_of(ContextId call) override;
   Task<Result<std::vector<Recording>>> list_recordings(RecordingQuery query) override;
+  Task<Result<std::vector<ListedRecording>>> recordings_page(RecordingQuery query) override;
   Task<Result<std::vector<RecordingPause>>> pauses_of(RecordingId id) override;
   Task<Result<std::vector<Chunk>>> chunks_of(RecordingId id) override;
   Task<Result<std::vector<Turn>>> turns_of(ContextId call) override;

@@ -1,6 +1,7 @@
 #include "store/detail/verdict_rows.hpp"
 
 #include "store/detail/call_rows.hpp"
+#include "store/detail/id_list.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/verdict_text.hpp"
 #include "store/detail/words.hpp"
@@ -122,6 +123,21 @@ std::vector<Verdict> find_verdicts(Connection& connection, const ContextId& call
   if (!is_storable_id(call.text, context_id_bytes_max)) return {};
   return query_verdicts(connection, "WHERE context_id = :context_id ORDER BY number",
                         {{"context_id", call}});
+}
+
+std::map<ContextId, Verdict> find_newest_verdicts(Connection& connection,
+                                                  const std::vector<ContextId>& calls) {
+  const auto wanted = of_any(calls);
+  const auto where = fmt::format(
+      "WHERE {} AND number = (SELECT MAX(w.number) FROM verdicts w WHERE w.context_id = "
+      "verdicts.context_id)",
+      wanted.text);
+  std::map<ContextId, Verdict> found;
+  for (auto& verdict : query_verdicts(connection, where, wanted.params)) {
+    const auto call = verdict.call;
+    found.emplace(call, std::move(verdict));
+  }
+  return found;
 }
 
 }  // namespace earshot::store

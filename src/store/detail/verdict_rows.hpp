@@ -4,6 +4,7 @@
 #include "ports/call_store.hpp"
 #include "store/detail/connection.hpp"
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -15,5 +16,8 @@ void put_verdict(Connection& connection, const Verdict& verdict);
 std::optional<Verdict> find_verdict(Connection& connection, const ContextId& call,
                                     std::optional<int> number);
 std::vector<Verdict> find_verdicts(Connection& connection, const ContextId& call);  // ascending
+// Of those of these calls that have one.
+std::map<ContextId, Verdict> find_newest_verdicts(Connection& connection,
+                                                  const std::vector<ContextId>& calls);
 
 }  // namespace earshot::store
