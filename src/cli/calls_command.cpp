@@ -1,5 +1,7 @@
 // earshot calls [ID]
+#include "cli/answer_view.hpp"
 #include "cli/commands.hpp"
+#include "cli/list_view.hpp"
 #include "cli/output_json.hpp"
 #include "cli/table.hpp"
 #include "net/url.hpp"
@@ -83,32 +85,22 @@ void print_calls(const boost::json::object& answer) {
 Task<int> run_calls(ApiClient& client, CallsOptions options) {
   if (options.call == "list") options.call.clear();
   std::string path = "/api/v1/calls";
-  if (!options.call.empty()) {
-    path += "/" + net::percent_encode(options.call);
-    if (options.turns) path += "/turns";
-    if (options.journal) path += "/journal";
+  auto* print = print_calls;
+  if (options.call.empty()) {
+    path = with_query(path, {{"limit", std::to_string(options.limit)}, {"state", options.state}});
   } else {
-    path += "?limit=" + std::to_string(options.limit);
-    if (!options.state.empty()) path += "&state=" + net::percent_encode(options.state);
+    path += "/" + net::percent_encode(options.call);
+    print = print_call;
+    if (options.turns) {
+      path += "/turns";
+      print = print_turns;
+    } else if (options.journal) {
+      path += "/journal";
+      print = print_journal;
+    }
   }
   auto body = co_await client.get(std::move(path));
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  if (options.call.empty()) {
-    print_calls(*answer);
-  } else if (options.turns) {
-    print_turns(*answer);
-  } else if (options.journal) {
-    print_journal(*answer);
-  } else {
-    print_call(*answer);
-  }
-  co_return 0;
+  co_return show_answer(options.common.json, body, print);
 }
 
 }  // namespace earshot::cli

@@ -1,11 +1,15 @@
 // earshot erase --caller NUMBER [--dry-run] [--yes] | --receipt ID | --list
+#include "cli/answer_view.hpp"
 #include "cli/commands.hpp"
+#include "cli/list_view.hpp"
 #include "cli/output_json.hpp"
 #include "cli/table.hpp"
 #include "net/url.hpp"
 
 #include <cstdio>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace earshot::cli {
 namespace {
@@ -34,37 +38,18 @@ void print_receipt(const boost::json::object& receipt) {
               cell(receipt, "finishedAt").c_str());
 }
 
-int show(const EraseOptions& options, const std::string& body) {
-  if (options.common.json) {
-    std::printf("%s\n", body.c_str());
-    return 0;
-  }
-  auto answer = parse_answer(body);
-  if (!answer) return report(answer.error());
-  print_receipt(*answer);
-  return 0;
+std::vector<std::string> row_of(const boost::json::object& receipt) {
+  return {cell(receipt, "id"), short_time(cell(receipt, "at")),
+          short_time(cell(receipt, "finishedAt")), std::to_string(items(receipt, "calls").size())};
 }
 
 Task<int> list_receipts(ApiClient& client, EraseOptions options) {
-  auto body = co_await client.get("/api/v1/erasures");
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& item : items(*answer, "erasures")) {
-    const auto& one = item.get_object();
-    rows.push_back({cell(one, "id"), short_time(cell(one, "at")),
-                    short_time(cell(one, "finishedAt")),
-                    std::to_string(items(one, "calls").size())});
-  }
-  const std::vector<Column> columns{
-      {"receipt"}, {"asked for (UTC)"}, {"finished (UTC)"}, {"calls"}};
-  std::printf("%s", format_table(columns, rows).c_str());
-  co_return 0;
+  ListView view{.path = "/api/v1/erasures",
+                .member = "erasures",
+                .columns = {{"receipt"}, {"asked for (UTC)"}, {"finished (UTC)"}, {"calls"}},
+                .row = row_of,
+                .json = options.common.json};
+  return show_list(client, std::move(view));
 }
 
 // Erasing is a job of the service's; it goes on when this process is ended.
@@ -72,7 +57,7 @@ Task<int> erase_and_wait(ApiClient& client, EraseOptions options) {
   const boost::json::object wanted{{"caller", options.caller}, {"dryRun", options.dry_run}};
   auto body = co_await client.post("/api/v1/erasures", boost::json::serialize(wanted));
   if (!body) co_return report(body.error());
-  if (options.dry_run) co_return show(options, *body);
+  if (options.dry_run) co_return show_answer(options.common.json, body, print_receipt);
   auto answer = parse_answer(*body);
   if (!answer) co_return report(answer.error());
   const auto id = cell(*answer, "id");
@@ -84,7 +69,7 @@ Task<int> erase_and_wait(ApiClient& client, EraseOptions options) {
     answer = parse_answer(*body);
     if (!answer) co_return report(answer.error());
   }
-  co_return show(options, *body);
+  co_return show_answer(options.common.json, body, print_receipt);
 }
 
 }  // namespace
@@ -93,8 +78,7 @@ Task<int> run_erase(ApiClient& client, EraseOptions options) {
   if (options.list) co_return co_await list_receipts(client, std::move(options));
   if (!options.receipt.empty()) {
     auto body = co_await client.get("/api/v1/erasures/" + net::percent_encode(options.receipt));
-    if (!body) co_return report(body.error());
-    co_return show(options, *body);
+    co_return show_answer(options.common.json, body, print_receipt);
   }
   if (options.caller.empty()) {
     std::fprintf(stderr, "name the caller: earshot erase --caller +81312345678 --dry-run\n");

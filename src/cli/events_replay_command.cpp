@@ -1,4 +1,5 @@
 // earshot events replay FILE|-
+#include "cli/answer_view.hpp"
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
 #include "net/url.hpp"
@@ -44,19 +45,17 @@ Task<int> run_events_replay(ApiClient& client, EventsReplayOptions options) {
     letters = std::move(*read);
   }
   auto body = co_await client.post(std::move(path), std::move(letters));
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  std::printf("%s stored, %s known already, %s of unknown calls\n", cell(*answer, "stored").c_str(),
-              cell(*answer, "duplicate").c_str(), cell(*answer, "unknownCall").c_str());
-  const auto& rejected = items(*answer, "rejected");
-  for (const auto& why : rejected)
-    if (why.is_string()) std::fprintf(stderr, "not taken: %s\n", why.get_string().c_str());
-  co_return rejected.empty() ? 0 : 1;
+  bool all_taken = true;
+  const int shown = show_answer(options.common.json, body, [&](const boost::json::object& answer) {
+    std::printf("%s stored, %s known already, %s of unknown calls\n",
+                cell(answer, "stored").c_str(), cell(answer, "duplicate").c_str(),
+                cell(answer, "unknownCall").c_str());
+    const auto& rejected = items(answer, "rejected");
+    for (const auto& why : rejected)
+      if (why.is_string()) std::fprintf(stderr, "not taken: %s\n", why.get_string().c_str());
+    all_taken = rejected.empty();
+  });
+  co_return all_taken ? shown : 1;
 }
 
 }  // namespace earshot::cli

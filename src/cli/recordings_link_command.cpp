@@ -1,5 +1,6 @@
 // earshot recordings link ID [--source acs|repaired|tap] [--channels …] [--chunk N [--metadata]]
 //                            [--merge N] [--expires 15m]
+#include "cli/answer_view.hpp"
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
 #include "cli/recording_name.hpp"
@@ -36,16 +37,11 @@ Task<int> run_recordings_link(ApiClient& client, RecordingsLinkOptions options) 
   if (!recording) co_return report(recording.error());
   auto body = co_await client.post(
       "/api/v1/recordings/" + net::percent_encode(*recording) + "/links", request_body(options));
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto link = parse_answer(*body);
-  if (!link) co_return report(link.error());
-  std::printf("%s\n", cell(*link, "url").c_str());
-  std::fprintf(stderr, "whoever has it can read this until %s\n", cell(*link, "expiresAt").c_str());
-  co_return 0;
+  co_return show_answer(options.common.json, body, [](const boost::json::object& link) {
+    std::printf("%s\n", cell(link, "url").c_str());
+    std::fprintf(stderr, "whoever has it can read this until %s\n",
+                 cell(link, "expiresAt").c_str());
+  });
 }
 
 }  // namespace earshot::cli

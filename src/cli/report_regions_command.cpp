@@ -1,8 +1,9 @@
 // earshot report regions [--from] [--to]
+#include "cli/answer_view.hpp"
+#include "cli/list_view.hpp"
 #include "cli/output_json.hpp"
 #include "cli/report_commands.hpp"
 #include "cli/table.hpp"
-#include "net/url.hpp"
 
 #include <array>
 #include <cstdio>
@@ -91,31 +92,21 @@ void print_differences(const boost::json::object& report) {
   std::printf("\n%s", format_table(columns, rows).c_str());
 }
 
+void print_report(const boost::json::object& report) {
+  std::printf("calls from %s to %s; each number needs %s calls\n\n",
+              short_time(cell(report, "from")).c_str(), short_time(cell(report, "to")).c_str(),
+              cell(report, "callsNeeded").c_str());
+  print_regions(report);
+  print_codes(report);
+  print_differences(report);
+}
+
 }  // namespace
 
 Task<int> run_report_regions(ApiClient& client, ReportRegionsOptions options) {
-  std::string path = "/api/v1/reports/regions";
-  char join = '?';
-  for (const auto& [name, value] : {std::pair("from", &options.from), std::pair("to", &options.to)})
-    if (!value->empty()) {
-      path += fmt::format("{}{}={}", join, name, net::percent_encode(*value));
-      join = '&';
-    }
-  auto body = co_await client.get(std::move(path));
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  std::printf("calls from %s to %s; each number needs %s calls\n\n",
-              short_time(cell(*answer, "from")).c_str(), short_time(cell(*answer, "to")).c_str(),
-              cell(*answer, "callsNeeded").c_str());
-  print_regions(*answer);
-  print_codes(*answer);
-  print_differences(*answer);
-  co_return 0;
+  auto body = co_await client.get(
+      with_query("/api/v1/reports/regions", {{"from", options.from}, {"to", options.to}}));
+  co_return show_answer(options.common.json, body, print_report);
 }
 
 }  // namespace earshot::cli

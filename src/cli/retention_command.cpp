@@ -1,11 +1,13 @@
 // earshot retention plan|run|policy|restore
+#include "cli/answer_view.hpp"
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
 #include "cli/table.hpp"
 #include "net/url.hpp"
 
 #include <cstdio>
-#include <utility>
+#include <string>
+#include <vector>
 
 namespace earshot::cli {
 namespace {
@@ -33,61 +35,39 @@ void print_report(const boost::json::object& report) {
               cell(report, "dryRun") == "true" ? "; nothing was changed" : "");
 }
 
-int show_report(const RetentionOptions& options, Result<std::string> body) {
-  if (!body) return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) return report(answer.error());
-  print_report(*answer);
-  return 0;
+// The policy alone goes to standard output, so that it can be handed to the account as it is.
+void print_policy(const boost::json::object& answer) {
+  if (const auto* policy = answer.if_contains("policy"))
+    std::printf("%s\n", boost::json::serialize(*policy).c_str());
+  for (const auto& note : items(answer, "notes"))
+    if (note.is_string()) std::fprintf(stderr, "note: %s\n", note.get_string().c_str());
 }
 
 }  // namespace
 
 Task<int> run_retention_plan(ApiClient& client, RetentionOptions options) {
   auto body = co_await client.get("/api/v1/retention/plan?limit=" + std::to_string(options.limit));
-  co_return show_report(options, std::move(body));
+  co_return show_answer(options.common.json, body, print_report);
 }
 
 Task<int> run_retention_run(ApiClient& client, RetentionOptions options) {
   const boost::json::object wanted{{"limit", options.limit}, {"dryRun", options.dry_run}};
   auto body = co_await client.post("/api/v1/retention/run", boost::json::serialize(wanted));
-  co_return show_report(options, std::move(body));
+  co_return show_answer(options.common.json, body, print_report);
 }
 
-// The policy alone goes to standard output, so that it can be handed to the account as it is.
 Task<int> run_retention_policy(ApiClient& client, RetentionOptions options) {
   auto body = co_await client.get("/api/v1/retention/policy");
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  if (const auto* policy = answer->if_contains("policy"))
-    std::printf("%s\n", boost::json::serialize(*policy).c_str());
-  for (const auto& note : items(*answer, "notes"))
-    if (note.is_string()) std::fprintf(stderr, "note: %s\n", note.get_string().c_str());
-  co_return 0;
+  co_return show_answer(options.common.json, body, print_policy);
 }
 
 Task<int> run_retention_restore(ApiClient& client, RetentionRestoreOptions options) {
   auto body =
       co_await client.post("/api/v1/calls/" + net::percent_encode(options.call) + "/restore", "");
-  if (!body) co_return report(body.error());
-  if (options.common.json) {
-    std::printf("%s\n", body->c_str());
-    co_return 0;
-  }
-  auto answer = parse_answer(*body);
-  if (!answer) co_return report(answer.error());
-  std::printf("%s blobs are on their way from the archive, which takes up to %s hours\n",
-              cell(*answer, "blobs").c_str(), cell(*answer, "hoursMax").c_str());
-  co_return 0;
+  co_return show_answer(options.common.json, body, [](const boost::json::object& answer) {
+    std::printf("%s blobs are on their way from the archive, which takes up to %s hours\n",
+                cell(answer, "blobs").c_str(), cell(answer, "hoursMax").c_str());
+  });
 }
 
 }  // namespace earshot::cli
