@@ -26,14 +26,6 @@ std::string resource_of(const SharedRead& read) {
   return fmt::format("/blob/{}/{}/{}", read.account, read.container, read.blob);
 }
 
-Result<std::string> signature(std::span<const std::string_view> lines, const Secret& key) {
-  const auto bytes = base64::decode(key.reveal());
-  if (!bytes || bytes->empty())
-    return fail(ErrorKind::invalid, "the key that signs links is not base64");
-  const auto text = fmt::format("{}", fmt::join(lines, "\n"));
-  return base64::encode(crypto::hmac_sha256(*bytes, as_bytes(text)));
-}
-
 class Query {
  public:
   void add(std::string_view name, std::string_view value) {
@@ -58,6 +50,32 @@ struct CommonFields {
   std::string resource;
 };
 
+constexpr std::string_view none;
+
+// Both kinds sign the same lines, but for those in the middle that say who signs.
+Result<std::string> signature(const SharedRead& read, const CommonFields& common,
+                              std::span<const std::string_view> signer, const Secret& key) {
+  const auto bytes = base64::decode(key.reveal());
+  if (!bytes || bytes->empty())
+    return fail(ErrorKind::invalid, "the key that signs links is not base64");
+  const std::array<std::string_view, 4> before{reading, common.start, common.expiry,
+                                               common.resource};
+  const std::array<std::string_view, 11> after{none /* sip */,
+                                               protocols(read),
+                                               signed_version,
+                                               one_blob,
+                                               none /* time of a snapshot */,
+                                               none /* ses */,
+                                               none /* rscc */,
+                                               read.content_disposition,
+                                               none /* rsce */,
+                                               none /* rscl */,
+                                               none /* rsct */};
+  const auto text = fmt::format("{}\n{}\n{}", fmt::join(before, "\n"), fmt::join(signer, "\n"),
+                                fmt::join(after, "\n"));
+  return base64::encode(crypto::hmac_sha256(*bytes, as_bytes(text)));
+}
+
 void add_common(Query& query, const SharedRead& read, const CommonFields& common) {
   query.add("sv", signed_version);
   query.add("spr", protocols(read));
@@ -77,24 +95,8 @@ std::string to_sas_time(WallTime time) {
 
 Result<std::string> service_sas(const SharedRead& read, const Secret& account_key) {
   const CommonFields common(read);
-  constexpr std::string_view none;
-  const std::array<std::string_view, 16> lines{reading,
-                                               common.start,
-                                               common.expiry,
-                                               common.resource,
-                                               none /* si */,
-                                               none /* sip */,
-                                               protocols(read),
-                                               signed_version,
-                                               one_blob,
-                                               none /* time of a snapshot */,
-                                               none /* ses */,
-                                               none /* rscc */,
-                                               read.content_disposition,
-                                               none /* rsce */,
-                                               none /* rscl */,
-                                               none /* rsct */};
-  auto signed_by = signature(lines, account_key);
+  const std::array<std::string_view, 1> signer{none /* si */};
+  auto signed_by = signature(read, common, signer, account_key);
   if (!signed_by) return Failure(signed_by.error());
   Query query;
   add_common(query, read, common);
@@ -104,34 +106,11 @@ Result<std::string> service_sas(const SharedRead& read, const Secret& account_ke
 
 Result<std::string> user_delegation_sas(const SharedRead& read, const UserDelegationKey& key) {
   const CommonFields common(read);
-  constexpr std::string_view none;
-  const std::array<std::string_view, 26> lines{reading,
-                                               common.start,
-                                               common.expiry,
-                                               common.resource,
-                                               key.object_id,
-                                               key.tenant_id,
-                                               key.start,
-                                               key.expiry,
-                                               key.service,
-                                               key.version,
-                                               none /* saoid */,
-                                               none /* suoid */,
-                                               none /* scid */,
-                                               none /* skdutid */,
-                                               none /* sduoid */,
-                                               none /* sip */,
-                                               protocols(read),
-                                               signed_version,
-                                               one_blob,
-                                               none /* time of a snapshot */,
-                                               none /* ses */,
-                                               none /* rscc */,
-                                               read.content_disposition,
-                                               none /* rsce */,
-                                               none /* rscl */,
-                                               none /* rsct */};
-  auto signed_by = signature(lines, key.value);
+  const std::array<std::string_view, 11> signer{
+      key.object_id, key.tenant_id,    key.start,        key.expiry,      key.service,
+      key.version,   none /* saoid */, none /* suoid */, none /* scid */, none /* skdutid */,
+      none /* sduoid */};
+  auto signed_by = signature(read, common, signer, key.value);
   if (!signed_by) return Failure(signed_by.error());
   Query query;
   add_common(query, read, common);
