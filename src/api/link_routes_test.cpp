@@ -2,6 +2,7 @@
 
 #include "api/merge_routes.hpp"
 #include "api/rest_api.hpp"
+#include "api/testing/fixed_source.hpp"
 #include "blob/memory_blob_store.hpp"
 #include "net/testing/test_runtime.hpp"
 #include "store/memory_store.hpp"
@@ -19,19 +20,6 @@ namespace {
 constexpr const char* key = "0123456789abcdef0123";
 constexpr const char* host = "https://voice.example.com";
 constexpr const char* call_id = "5f1e0c00-1111-4222-8333-444455556666";
-
-// One blob: a WAV header of 44 bytes that nobody looks at, and ten bytes of samples.
-class FixedSource : public ChunkSource {
- public:
-  Task<Result<std::vector<FoundChunk>>> find(ChunkSearch) override {
-    co_return std::vector<FoundChunk>{};
-  }
-  Task<Result<Bytes>> read(BlobName, std::uint64_t offset, std::uint64_t length,
-                           std::string) override {
-    const std::string part = (std::string(44, 'h') + "0123456789").substr(offset, length);
-    co_return Bytes(part.begin(), part.end());
-  }
-};
 
 struct NoOperations : calls::CallOperations {
   Task<Result<void>> hang_up(ContextId) override { return refuse(); }
@@ -115,7 +103,6 @@ struct World {
   NoOperations operations;
   FixedSource source;
   blob::MemoryBlobStore blobs{runtime.clock()};
-               .lists = store,
   store::MemoryTapSpool spool;
   const recording::AudioOpener::Services opening{store, source, blobs, spool};
   recording::RecordingQueries recordings{opening};
@@ -128,6 +115,7 @@ struct World {
       {store, source, spool, blobs, store, alerts, runtime.clock(), counters, log, offload}};
   SignedLinks links{{Secret(std::string(32, 's'))}, host, runtime.clock(), counters};
   RestApi api{{.store = store,
+               .lists = store,
                .counters = counters,
                .log = log,
                .operations = operations,

@@ -6,7 +6,6 @@
 #include "base/base64.hpp"
 #include "recording/manifest.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
@@ -297,15 +296,9 @@ Task<net::HttpResponse> RestApi::call_audio(net::HttpRequest request) {
 // GET /api/v1/recordings/{id}/manifest?number= — the signed description of its call's audio, byte
 // for byte as it is stored: the newest, or that of a verdict; 404 before there is one.
 Task<net::HttpResponse> RestApi::recording_manifest(net::HttpRequest request) {
-  std::optional<int> number;
-  if (const auto text = request.query("number")) {
-    int parsed = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), parsed);
-    if (error != std::errc() || end != text->data() + text->size() || parsed < 1)
-      co_return problem(400, "invalid", "number takes a verdict's number, from 1");
-    number = parsed;
-  }
-  auto manifest = co_await services_.recordings.manifest(recording_of(request), number);
+  const auto number = parse_verdict_number(request);
+  if (!number) co_return problem(number.error());
+  auto manifest = co_await services_.recordings.manifest(recording_of(request), *number);
   if (!manifest) co_return problem(manifest.error());
   co_return net::json_response(200, std::move(*manifest));
 }

@@ -1,5 +1,6 @@
 #include "api/rest_api.hpp"
 
+#include "api/testing/fixed_source.hpp"
 #include "blob/memory_blob_store.hpp"
 #include "net/testing/test_runtime.hpp"
 #include "store/memory_store.hpp"
@@ -16,19 +17,6 @@ namespace {
 
 constexpr const char* key = "0123456789abcdef0123";
 
-// One blob: a WAV header of 44 bytes that nobody looks at, and ten bytes of samples.
-class FixedSource : public ChunkSource {
- public:
-  Task<Result<std::vector<FoundChunk>>> find(ChunkSearch) override {
-    co_return std::vector<FoundChunk>{};
-  }
-  Task<Result<Bytes>> read(BlobName, std::uint64_t offset, std::uint64_t length,
-                           std::string) override {
-    const std::string part = (std::string(44, 'h') + "0123456789").substr(offset, length);
-    co_return Bytes(part.begin(), part.end());
-  }
-};
-
 // Refuses everything but remembers what it was asked.
 class FixedOperations : public calls::CallOperations {
  public:
@@ -41,7 +29,6 @@ class FixedOperations : public calls::CallOperations {
 
  private:
   Task<Result<void>> refuse(std::string verb) {
-                             .lists = store,
     asked = verb;
     co_return fail(ErrorKind::conflict, "the call is over");
   }
@@ -54,6 +41,7 @@ struct NoAlerts : AlertSink {
 struct World {
   World() {
     RestApiServices services{.store = store,
+                             .lists = store,
                              .counters = counters,
                              .log = log,
                              .operations = operations,
