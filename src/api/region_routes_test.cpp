@@ -83,6 +83,32 @@ TEST_CASE("regions are compared over the times asked for, with intervals") {
   CHECK_FALSE(start.at("mayBeNone").as_bool());
 }
 
+TEST_CASE("the shares of end codes are compared, and it is said how many and how surely") {
+  World world;
+  world.add_calls("weu", 100, noon, 300ms);
+  world.add_calls("jpe", 40, noon, 500ms);
+  world.add_calls("new", 5, noon, 500ms);
+
+  const auto report =
+      boost::json::parse(world.ask("?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z").body);
+
+  const auto& compared = report.at("endCodeDifferences");
+  CHECK(compared.at("compared").as_int64() == 1);
+  CHECK(compared.at("confidence").as_double() == doctest::Approx(0.95));
+  const auto& regions = compared.at("regions").as_array();
+  REQUIRE(regions.size() == 2);
+  CHECK(regions[0].at("region").as_string() == "jpe");
+  CHECK(regions[0].at("baseline").as_string() == "weu");
+  const auto& code = regions[0].at("codes").as_array().at(0);
+  CHECK(code.at("code").as_string() == "200/0");
+  CHECK(code.at("calls").as_int64() == 40);
+  CHECK(code.at("baselineCalls").as_int64() == 100);
+  CHECK(code.at("value").as_double() == 0);
+  CHECK(code.at("mayBeNone").as_bool());
+  CHECK(regions[1].at("notEnoughCalls").as_bool());
+  CHECK(regions[1].at("codes").as_array().empty());
+}
+
 TEST_CASE("where there are too few calls the report says so and gives no number") {
   World world;
   world.add_calls("weu", 100, noon, 300ms);

@@ -49,6 +49,35 @@ json::object object_of(const RegionDifference& difference) {
   return object;
 }
 
+json::object object_of(const EndCodeDifferences& differences) {
+  json::array codes;
+  codes.reserve(differences.codes.size());
+  for (const auto& one : differences.codes)
+    codes.push_back(json::object{{"code", one.code},
+                                 {"calls", one.region.hits},
+                                 {"baselineCalls", one.baseline.hits},
+                                 {"value", one.value()},
+                                 {"low", one.interval.low},
+                                 {"high", one.interval.high},
+                                 {"mayBeNone", one.may_be_none()}});
+  return {{"region", differences.region},
+          {"baseline", differences.baseline},
+          {"notEnoughCalls", differences.not_enough_calls},
+          {"codes", std::move(codes)}};
+}
+
+// The confidence of each interval stands beside how many there are: it follows from that.
+json::object end_codes_of(const RegionReport& report) {
+  const auto compared = report.end_codes_compared;
+  json::array regions;
+  regions.reserve(report.end_codes.size());
+  for (const auto& differences : report.end_codes) regions.push_back(object_of(differences));
+  return {{"compared", compared},
+          {"confidence",
+           compared == 0 ? json::value(nullptr) : json::value(simultaneous_confidence(compared))},
+          {"regions", std::move(regions)}};
+}
+
 }  // namespace
 
 std::string region_report_json(const RegionReport& report, WallTime from, WallTime to) {
@@ -63,7 +92,8 @@ std::string region_report_json(const RegionReport& report, WallTime from, WallTi
                                       {"confidence", 0.95},
                                       {"callsNeeded", region_calls_min},
                                       {"regions", std::move(regions)},
-                                      {"differences", std::move(differences)}});
+                                      {"differences", std::move(differences)},
+                                      {"endCodeDifferences", end_codes_of(report)}});
 }
 
 }  // namespace earshot::api

@@ -92,6 +92,33 @@ void print_differences(const boost::json::object& report) {
   std::printf("\n%s", format_table(columns, rows).c_str());
 }
 
+void print_code_differences(const boost::json::object& report) {
+  const auto* found = report.if_contains("endCodeDifferences");
+  if (found == nullptr || !found->is_object()) return;
+  const auto& compared = found->get_object();
+  const Measure share{"", "", 100, 1};
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : items(compared, "regions")) {
+    if (!item.is_object()) continue;
+    const auto& pair = item.get_object();
+    const auto names = cell(pair, "region") + " - " + cell(pair, "baseline");
+    if (is_true(pair, "notEnoughCalls")) rows.push_back({names, "-", "not enough calls", "-"});
+    for (const auto& one : items(pair, "codes"))
+      if (one.is_object())
+        rows.push_back({names, cell(one.get_object(), "code"), estimate(one.get_object(), share),
+                        is_true(one.get_object(), "mayBeNone") ? "-" : "differs"});
+  }
+  if (rows.empty()) return;
+  const std::vector<Column> columns{
+      {"regions"}, {"call ended with"}, {"difference of the shares, %"}, {"shown"}};
+  std::printf("\n%s", format_table(columns, rows).c_str());
+  if (const double count = number(compared, "compared"); count > 0)
+    std::printf(
+        "%.0f shares are compared; each interval is one of %.2f %%, so that all of them "
+        "hold at once with 95 %%\n",
+        count, number(compared, "confidence") * 100);
+}
+
 void print_report(const boost::json::object& report) {
   std::printf("calls from %s to %s; each number needs %s calls\n\n",
               short_time(cell(report, "from")).c_str(), short_time(cell(report, "to")).c_str(),
@@ -99,6 +126,7 @@ void print_report(const boost::json::object& report) {
   print_regions(report);
   print_codes(report);
   print_differences(report);
+  print_code_differences(report);
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace earshot {
 namespace {
@@ -38,6 +42,35 @@ void count(Rate& rate, bool hit) {
   if (hit) ++rate.hits;
 }
 
+using CodeCounts = std::map<std::string, std::int64_t>;
+
+// With their calls; what was not told apart from others is none of them.
+std::vector<std::pair<std::int64_t, std::string>> most_frequent(const CodeCounts& counts) {
+  std::vector<std::pair<std::int64_t, std::string>> codes;
+  codes.reserve(counts.size());
+  for (const auto& [code, calls] : counts)
+    if (code != other) codes.emplace_back(calls, code);
+  std::ranges::sort(codes, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  if (codes.size() > codes_shown_max) codes.resize(codes_shown_max);
+  return codes;
+}
+
+std::int64_t calls_with(const CodeCounts& counts, const std::string& code) {
+  const auto found = counts.find(code);
+  return found == counts.end() ? 0 : found->second;
+}
+
+// Once it is known how many there are.
+void set_intervals(RegionReport& report) {
+  if (report.end_codes_compared == 0) return;
+  const double quantile = simultaneous_quantile(report.end_codes_compared);
+  for (auto& regions : report.end_codes)
+    for (auto& one : regions.codes)
+      one.interval = difference_of(one.region, one.baseline, quantile);
+}
+
 }  // namespace
 
 RegionStatistics::Sums& RegionStatistics::sums_of(const CallFacts& facts) {
@@ -70,14 +103,7 @@ void RegionStatistics::add(const CallFacts& facts) {
 
 std::vector<EndCode> RegionStatistics::end_codes_of(const Sums& sums) {
   if (!enough(sums.ended)) return {};
-  std::vector<std::pair<std::int64_t, std::string>> codes;
-  codes.reserve(sums.end_codes.size());
-  for (const auto& [code, calls] : sums.end_codes)
-    if (code != other) codes.emplace_back(calls, code);
-  std::ranges::sort(codes, [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  });
-  if (codes.size() > codes_shown_max) codes.resize(codes_shown_max);
+  auto codes = most_frequent(sums.end_codes);
   std::int64_t rest = sums.ended;
   for (const auto& [calls, code] : codes) rest -= calls;
   if (rest > 0) codes.emplace_back(rest, other);
@@ -130,13 +156,37 @@ void RegionStatistics::compare(const std::string& label, const std::string& base
   add_rate("failedStarts", a.failed_starts, b.failed_starts);
 }
 
+// Chosen by how often both had them together, which says nothing of their difference.
+void RegionStatistics::compare_end_codes(const std::string& label, const std::string& baseline,
+                                         RegionReport& report) const {
+  const Sums& a = regions_.at(label);
+  const Sums& b = regions_.at(baseline);
+  EndCodeDifferences differences{.region = label, .baseline = baseline, .codes = {}};
+  differences.not_enough_calls = !enough(a.ended) || !enough(b.ended);
+  if (!differences.not_enough_calls) {
+    CodeCounts together = a.end_codes;
+    for (const auto& [code, calls] : b.end_codes) together[code] += calls;
+    for (const auto& [calls, code] : most_frequent(together))
+      differences.codes.push_back({.code = code,
+                                   .region = {calls_with(a.end_codes, code), a.ended},
+                                   .baseline = {calls_with(b.end_codes, code), b.ended},
+                                   .interval = {}});
+  }
+  report.end_codes_compared += static_cast<std::int64_t>(differences.codes.size());
+  report.end_codes.push_back(std::move(differences));
+}
+
 RegionReport RegionStatistics::report() const {
   RegionReport report;
   report.regions.reserve(regions_.size());
   for (const auto& [label, sums] : regions_) report.regions.push_back(region_of(label, sums));
   const auto baseline = std::ranges::max_element(report.regions, {}, &earshot::Region::connected);
-  for (const auto& [label, sums] : regions_)
-    if (label != baseline->label) compare(label, baseline->label, report);
+  for (const auto& [label, sums] : regions_) {
+    if (label == baseline->label) continue;
+    compare(label, baseline->label, report);
+    compare_end_codes(label, baseline->label, report);
+  }
+  set_intervals(report);
   return report;
 }
 

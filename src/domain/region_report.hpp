@@ -48,14 +48,32 @@ struct RegionDifference {
   std::string baseline;              // the region with the most connected calls
   std::optional<Estimate> estimate;  // none: not enough calls in one of them
   // The interval leaves no difference out: neither is shown to be larger.
-  bool may_be_none() const {
-    return !estimate || (estimate->interval.low <= 0 && estimate->interval.high >= 0);
-  }
+  bool may_be_none() const { return !estimate || estimate->interval.holds(0); }
+};
+
+// Of one end code's share of the calls: region - baseline.
+struct EndCodeDifference {
+  std::string code;
+  Rate region;
+  Rate baseline;
+  Interval interval;  // all of a report hold at once with 95 %
+  double value() const { return region.value() - baseline.value(); }
+  bool may_be_none() const { return interval.holds(0); }
+};
+
+struct EndCodeDifferences {
+  std::string region;
+  std::string baseline;
+  bool not_enough_calls = false;         // in one of them
+  std::vector<EndCodeDifference> codes;  // the most frequent of both together, these first
 };
 
 struct RegionReport {
   std::vector<Region> regions;  // by label
   std::vector<RegionDifference> differences;
+  std::vector<EndCodeDifferences> end_codes;
+  // In all regions: what the intervals of each are wider for.
+  std::int64_t end_codes_compared = 0;
 };
 
 class RegionStatistics {
@@ -86,6 +104,8 @@ class RegionStatistics {
   static std::vector<EndCode> end_codes_of(const Sums& sums);
   static Region region_of(const std::string& label, const Sums& sums);
   void compare(const std::string& label, const std::string& baseline, RegionReport& report) const;
+  void compare_end_codes(const std::string& label, const std::string& baseline,
+                         RegionReport& report) const;
 
   std::string first_label_;
   std::map<std::string, Sums> regions_;

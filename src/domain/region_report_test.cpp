@@ -173,6 +173,88 @@ TEST_CASE("rare end codes are put together, and of any number of codes and label
   CHECK(report.regions.size() <= 65);
 }
 
+TEST_CASE("the shares of end codes are compared, with intervals that all hold at once") {
+  RegionStatistics statistics("default");
+  auto dropped = good_call("weu");
+  dropped.end_code = 408;
+  dropped.end_sub_code = 10057;
+  add(statistics, 390, good_call("weu"));
+  add(statistics, 10, dropped);
+  dropped.resource = "jpe";
+  add(statistics, 170, good_call("jpe"));
+  add(statistics, 30, dropped);
+
+  const auto report = statistics.report();
+
+  REQUIRE(report.end_codes.size() == 1);
+  const auto& compared = report.end_codes[0];
+  CHECK(compared.region == "jpe");
+  CHECK(compared.baseline == "weu");
+  CHECK_FALSE(compared.not_enough_calls);
+  REQUIRE(compared.codes.size() == 2);
+  CHECK(report.end_codes_compared == 2);
+  CHECK(compared.codes[0].code == "200/560000");
+  const auto& drops = compared.codes[1];
+  CHECK(drops.code == "408/10057");
+  CHECK(drops.region == Rate{30, 200});
+  CHECK(drops.baseline == Rate{10, 400});
+  CHECK(drops.value() == doctest::Approx(0.125));
+  CHECK(drops.interval == difference_of(Rate{30, 200}, Rate{10, 400}, simultaneous_quantile(2)));
+  CHECK(drops.interval.low > 0);
+  CHECK_FALSE(drops.may_be_none());
+}
+
+TEST_CASE("a code that only one region has is compared, and what is not shown to differ says so") {
+  RegionStatistics statistics("default");
+  auto odd = good_call("jpe");
+  odd.end_sub_code = 7;
+  add(statistics, 100, good_call("weu"));
+  add(statistics, 59, good_call("jpe"));
+  add(statistics, 1, odd);
+
+  const auto report = statistics.report();
+
+  const auto& codes = report.end_codes.at(0).codes;
+  REQUIRE(codes.size() == 2);
+  CHECK(codes[1].code == "200/7");
+  CHECK(codes[1].baseline == Rate{0, 100});
+  CHECK(codes[1].may_be_none());
+}
+
+TEST_CASE("end codes are not compared with a region of too few calls that are over") {
+  RegionStatistics statistics("default");
+  add(statistics, 29, good_call("jpe"));
+  add(statistics, 100, good_call("weu"));
+
+  const auto report = statistics.report();
+
+  REQUIRE(report.end_codes.size() == 1);
+  CHECK(report.end_codes[0].not_enough_calls);
+  CHECK(report.end_codes[0].codes.empty());
+  CHECK(report.end_codes_compared == 0);
+}
+
+TEST_CASE("of many end codes the most frequent of both regions are compared, and others are none") {
+  RegionStatistics statistics("default");
+  for (int i = 0; i < 400; ++i)
+    for (const char* label : {"jpe", "weu"}) {
+      auto call = good_call(label);
+      call.end_sub_code = i;
+      statistics.add(call);
+      statistics.add(good_call(label));
+    }
+  add(statistics, 10, good_call("zzz"));
+
+  const auto report = statistics.report();
+
+  REQUIRE(report.end_codes.size() == 2);
+  CHECK(report.end_codes[0].codes.size() == 12);
+  CHECK(report.end_codes[0].codes[0].code == "200/560000");
+  for (const auto& one : report.end_codes[0].codes) CHECK(one.code != "other");
+  CHECK(report.end_codes[1].not_enough_calls);
+  CHECK(report.end_codes_compared == 12);
+}
+
 TEST_CASE("calls from before resources had labels are the first resource's") {
   RegionStatistics statistics("weu");
   statistics.add(good_call(""));

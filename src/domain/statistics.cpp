@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace earshot {
 namespace {
 
-constexpr double z = 1.959963984540054;  // of the normal distribution, 97.5 %
+constexpr double z = quantile_95;
 constexpr std::int64_t exact_ranks_max = 1'000;
 constexpr std::int64_t values_min = 6;  // below, no two ranks hold the median with 95 %
 
@@ -17,21 +18,41 @@ Interval square_and_add(double difference, Estimate a, Estimate b) {
 
 }  // namespace
 
-Interval interval_of(Rate rate) {
+// By bisection: it is not asked for often.
+double normal_quantile(double probability) {
+  double low = -40;
+  double high = 40;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = (low + high) / 2;
+    const bool below = std::erfc(-middle / std::numbers::sqrt2) / 2 < probability;
+    (below ? low : high) = middle;
+  }
+  return high;
+}
+
+double simultaneous_confidence(std::int64_t count) { return 1 - 0.05 / static_cast<double>(count); }
+
+double simultaneous_quantile(std::int64_t count) {
+  // Of what is above, which is exact where what is below is nearly 1.
+  return -normal_quantile(0.025 / static_cast<double>(count));
+}
+
+Interval interval_of(Rate rate, double quantile) {
   if (rate.of == 0) return {0, 1};
+  const double square = quantile * quantile;
   const auto n = static_cast<double>(rate.of);
   const double p = rate.value();
-  const double middle = p + z * z / (2 * n);
-  const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  const double scale = 1 + z * z / n;
+  const double middle = p + square / (2 * n);
+  const double half = quantile * std::sqrt(p * (1 - p) / n + square / (4 * n * n));
+  const double scale = 1 + square / n;
   // The ends are exact where rounding would leave a trace.
   return {rate.hits == 0 ? 0 : (middle - half) / scale,
           rate.hits == rate.of ? 1 : (middle + half) / scale};
 }
 
-Interval difference_of(Rate a, Rate b) {
-  return square_and_add(a.value() - b.value(), {a.value(), interval_of(a)},
-                        {b.value(), interval_of(b)});
+Interval difference_of(Rate a, Rate b, double quantile) {
+  return square_and_add(a.value() - b.value(), {a.value(), interval_of(a, quantile)},
+                        {b.value(), interval_of(b, quantile)});
 }
 
 Interval difference_of(Estimate a, Estimate b) { return square_and_add(a.value - b.value, a, b); }

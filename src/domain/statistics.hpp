@@ -1,6 +1,6 @@
 #pragma once
-// Estimates with 95 % confidence intervals, for samples that are counted one by one and never kept.
-// docs/operations.md says in words what each is.
+// Estimates with confidence intervals, of 95 % where nothing else is said, for samples that are
+// counted one by one and never kept. docs/operations.md says in words what each is.
 
 #include <cstdint>
 #include <map>
@@ -11,6 +11,7 @@ namespace earshot {
 struct Interval {
   double low = 0;
   double high = 0;
+  bool holds(double value) const { return low <= value && value <= high; }
   bool operator==(const Interval&) const = default;
 };
 
@@ -22,10 +23,18 @@ struct Rate {
   bool operator==(const Rate&) const = default;
 };
 
+// Where the standard normal distribution has so much below it; 0 < probability < 1.
+double normal_quantile(double probability);
+// The quantile of two-sided intervals that hold with 95 % each, and of such that `count` of them
+// hold all at once with 95 %, however they depend on each other (Bonferroni); count is 1 or more.
+inline constexpr double quantile_95 = 1.959963984540054;
+double simultaneous_confidence(std::int64_t count);  // of each of them
+double simultaneous_quantile(std::int64_t count);
+
 // Wilson's score interval. Of nothing: 0 to 1.
-Interval interval_of(Rate rate);
+Interval interval_of(Rate rate, double quantile = quantile_95);
 // Of a - b: Newcombe's hybrid of the two score intervals (his method 10). Neither is of nothing.
-Interval difference_of(Rate a, Rate b);
+Interval difference_of(Rate a, Rate b, double quantile = quantile_95);
 
 // An estimate with an interval of its own, whatever it was made by.
 struct Estimate {

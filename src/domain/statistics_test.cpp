@@ -54,6 +54,26 @@ TEST_CASE("the interval of a difference of rates is Newcombe's, as his table has
   check_interval(difference_of(Rate{10, 10}, Rate{0, 20}), 0.6791, 1.0000);
 }
 
+// Of the complementary error function, by bisection in another language; the printed tables agree.
+TEST_CASE("the normal distribution's quantiles are those of the tables") {
+  CHECK(near(normal_quantile(0.5), 0, 1e-12));
+  CHECK(near(normal_quantile(0.975), 1.959963984540, 1e-11));
+  CHECK(near(normal_quantile(0.025), -1.959963984540, 1e-11));
+  CHECK(near(normal_quantile(0.9995), 3.290526731492, 1e-11));
+  CHECK(near(simultaneous_quantile(1), quantile_95, 1e-12));
+  CHECK(near(simultaneous_quantile(10), 2.807033768344, 1e-11));
+  CHECK(near(simultaneous_confidence(10), 0.995, 1e-12));
+}
+
+// As above: the score equation solved by bisection, at 99 %.
+TEST_CASE("intervals that are to hold more surely are wider") {
+  const double quantile = normal_quantile(0.995);
+  check_interval(interval_of({970, 1000}, quantile), 0.952711, 0.981094, 0.0000005);
+  check_interval(interval_of({0, 20}, quantile), 0, 0.249105, 0.0000005);
+  check_interval(difference_of(Rate{56, 70}, Rate{48, 80}, quantile), 0.005371, 0.371808,
+                 0.0000005);
+}
+
 // Sums of binomial coefficients in whole numbers, in another language; those of 10 and 20 are also
 // in W. J. Conover, Practical Nonparametric Statistics.
 TEST_CASE("the ranks that hold the median are those of the binomial distribution") {
