@@ -40,7 +40,8 @@ std::optional<AssistantAudio> walk_audio(std::string_view text) {
     } else if (*key == "response_id" || *key == "item_id") {
       auto& known = *key == "item_id" ? audio.item_id : audio.response_id;
       const auto id = walker.plain_string();
-      if (!id || !known.empty()) return std::nullopt;
+      // Once, and not empty: which of two holds is for the parser to say.
+      if (!id || id->empty() || !known.empty()) return std::nullopt;
       known = *id;
     } else if (!walker.skip_scalar() && !walker.plain_string()) {
       return std::nullopt;

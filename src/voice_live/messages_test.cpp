@@ -54,6 +54,19 @@ TEST_CASE("audio is the same in every spelling of its message") {
   }
 }
 
+TEST_CASE("of an id that stands twice the first one holds, in every shape of the message") {
+  for (const std::string_view end : {"", R"(,"new":{})"})
+    for (const std::string_view first : {"", "one"}) {
+      const auto ids = std::string(R"("item_id":")") + std::string(first) +
+                       R"(","item_id":"two","response_id":")" + std::string(first) +
+                       R"(","response_id":"two")";
+      const auto audio = event<AssistantAudio>(R"({"type":"response.audio.delta",)" + ids +
+                                               R"(,"delta":"AAAA")" + std::string(end) + "}");
+      CHECK(audio.item_id == first);
+      CHECK(audio.response_id == first);
+    }
+}
+
 TEST_CASE("audio that is not base64 is malformed") {
   as<MalformedMessage>(R"({"type":"response.audio.delta","delta":"not base64"})");
   as<MalformedMessage>(R"({"type":"response.audio.delta","delta":7})");
