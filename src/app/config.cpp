@@ -27,6 +27,23 @@ bool has_storage_account(const Config& config) {
   return !config.storage_connection_string.empty() || !config.storage_account.empty();
 }
 
+// A secret that an instance makes for itself lies on its own disk: behind one address, what one
+// instance signed would then be refused by another.
+void warn_of_own_secrets(const Config& config, std::vector<std::string>& warnings) {
+  if (!config.database_url.starts_with("postgres")) return;
+  constexpr std::string_view shared =
+      "EARSHOT_DATABASE_URL names PostgreSQL, which several instances can share, and {} is not "
+      "set: each instance then makes a secret of its own, and {}. Set the same one for all of them "
+      "(openssl rand -base64 32).";
+  if (config.link_secrets.empty())
+    warnings.push_back(
+        fmt::format(shared, "LINK_SECRET", "refuses the links to audio that another one made"));
+  if (config.signing_key.empty())
+    warnings.push_back(fmt::format(shared, "EARSHOT_SIGNING_KEY",
+                                   "/api/v1/keys of one does not have the key of manifests that "
+                                   "another one signed"));
+}
+
 // What no single variable can tell: faults of combinations.
 void check_together(Config& config, ConfigResult& result) {
   // Of a variable that was given and is wrong, it is not said as well that it is missing.
@@ -116,6 +133,7 @@ void check_together(Config& config, ConfigResult& result) {
     result.warnings.push_back(
         "ALLOW_UNAUTHENTICATED_CALLBACKS=true: anybody can post callbacks and open media sockets. "
         "For a local test only.");
+  warn_of_own_secrets(config, result.warnings);
 }
 
 void append_json_text(std::string& out, std::string_view text) {

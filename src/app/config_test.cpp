@@ -1,5 +1,6 @@
 #include "app/config.hpp"
 
+#include "base/base64.hpp"
 #include "tests/contract/temporary_directory.hpp"
 
 #include <algorithm>
@@ -120,6 +121,27 @@ TEST_CASE("links have two long secrets at most, and end within a day") {
     CAPTURE(wrong);
     CHECK(has_fault(with("LINK_MAX_SECONDS", wrong), "LINK_MAX_SECONDS", "86400"));
   }
+}
+
+TEST_CASE("instances that may share a database are warned of secrets that each would make itself") {
+  Environment environment = minimal();
+  environment["EARSHOT_DATABASE_URL"] = "postgresql://earshot@db.example.com/earshot";
+
+  const auto warned = load_config(environment, {});
+
+  CHECK(warned.faults.empty());
+  REQUIRE(warned.warnings.size() == 2);
+  CHECK(warned.warnings[0].find("LINK_SECRET") != std::string::npos);
+  CHECK(warned.warnings[1].find("EARSHOT_SIGNING_KEY") != std::string::npos);
+
+  environment["LINK_SECRET"] = std::string(32, 's');
+  CHECK(load_config(environment, {}).warnings.size() == 1);
+  environment["EARSHOT_SIGNING_KEY"] = base64::encode(Bytes(32, 7));
+  CHECK(load_config(environment, {}).warnings.empty());
+  // One file, one instance.
+  environment = minimal();
+  environment["EARSHOT_DATABASE_URL"] = "sqlite:///var/lib/earshot/earshot.db";
+  CHECK(load_config(environment, {}).warnings.empty());
 }
 
 TEST_CASE("secrets are shown as stars and never in a fault") {
