@@ -197,7 +197,8 @@ Task<Result<void>> AudioOpener::open_repair(const AudioSubject* subject, Sources
   std::unique_ptr<SampleSource> samples = std::make_unique<StoredSamples>(
       std::make_unique<BlobBytes>(services_.blobs, name, info->etag), name.text, header->format,
       repair_header_bytes, header->frames);
-  // Mending sees no mp3, and renders each party by itself; beside mixed chunks it is mixed too.
+  // What was mended beside mp3 without a decoder has each party by itself; beside mixed chunks it
+  // is mixed too.
   const std::vector<Voice> mixed{Voice::unknown};
   const auto is_mixed = [&](const LayoutSource& one) { return one.voices == mixed; };
   if (header->voices != mixed && !sources->layouts.empty() &&

@@ -144,8 +144,9 @@ class Mending {
   Task<Result<void>> open() {
     auto recordings = co_await services_.store.recordings_of(request_.call.id);
     if (!recordings) co_return Failure(recordings.error());
+    const bool mp3_too = services_.conversion != nullptr;
     auto audio = co_await chunk_audio(services_.store, services_.chunks, std::move(*recordings),
-                                      request_.chunks);
+                                      request_.chunks, mp3_too);
     if (!audio) co_return Failure(audio.error());
     audio_ = std::move(*audio);
     auto tap = co_await open_tap(services_.blobs, services_.spool, request_.call);
@@ -304,23 +305,40 @@ class Mending {
     co_return ok();
   }
 
+  // The chunk's samples. The last chunk stays open: what ends one gap often begins the next, and to
+  // open an mp3 is to walk through its frames. Null: it is torn, or not what its row says.
+  Task<Result<SampleSource*>> open_beside(const ChunkAudio* audio) {
+    if (audio == beside_of_) co_return beside_.get();
+    beside_.reset();
+    beside_of_ = audio;
+    auto opened = co_await open_samples_of(services_.chunks, audio->chunk, services_.conversion);
+    if (!opened && worth_retrying(opened.error())) co_return Failure(opened.error());
+    if (opened && (*opened)->format().sample_rate_hz == rate_hz_ &&
+        (*opened)->format().channels == audio->layout.format.channels)
+      beside_ = std::move(*opened);
+    co_return beside_.get();
+  }
+
   // The recording's last (or first) seconds beside a lost span: its level, and the sample at the
   // seam.
   Task<Result<void>> look_beside(const Span* beside, bool before, const FillPlan* plan,
                                  LevelMatch* match, std::vector<float>* seam) {
     const auto* audio = find_audio(*beside);
-    const auto there = audio->layout.frames > beside->first_frame
-                           ? std::min(beside->frames, audio->layout.frames - beside->first_frame)
+    auto opened = co_await open_beside(audio);
+    if (!opened) co_return Failure(opened.error());
+    auto* const source = *opened;
+    if (source == nullptr) co_return ok();  // nothing is learnt from it
+    const auto there = source->frames() > beside->first_frame
+                           ? std::min(beside->frames, source->frames() - beside->first_frame)
                            : 0;
     const auto frames = std::min<std::uint64_t>(there, level_seconds * rate_hz_);
     if (frames == 0) co_return ok();
     const auto first = beside->first_frame + (before ? there - frames : 0);
-    const auto source = samples_of(services_.chunks, audio->chunk);
     auto stored = co_await source->read(first, frames);
     if (!stored && worth_retrying(stored.error())) co_return Failure(stored.error());
     if (!stored) co_return ok();  // torn since: nothing is learnt from it
     Bytes united;
-    convert_frames(*stored, audio->layout.format,
+    convert_frames(*stored, source->format(),
                    united_.maps[static_cast<std::size_t>(audio - audio_.data())], united);
     std::vector<std::int16_t> samples(united.size() / 2);
     std::memcpy(samples.data(), united.data(), samples.size() * 2);
@@ -367,6 +385,9 @@ class Mending {
   std::vector<ChannelSides> sides_;
   std::uint32_t rate_hz_ = 0;
   std::unique_ptr<TapSamples> tap_;
+  // What open_beside() gave last, and of which chunk.
+  const ChunkAudio* beside_of_ = nullptr;
+  std::unique_ptr<SampleSource> beside_;
 };
 
 }  // namespace

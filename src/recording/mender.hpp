@@ -13,6 +13,7 @@
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
 #include "ports/tap_spool.hpp"
+#include "recording/call_audio.hpp"
 #include "recording/mending.hpp"
 
 #include <optional>
@@ -46,6 +47,8 @@ struct MenderServices {  // all outlive the mender
   ChunkSource& chunks;
   Offload& offload;
   Log& log;
+  // Without it, beside mp3 the tap is rendered as it is: in its own format, at its own level.
+  const AudioConversion* conversion = nullptr;
 };
 
 class Mender {

@@ -5,6 +5,7 @@
 #include "recording/audio_opener.hpp"
 #include "recording/repair_format.hpp"
 #include "recording/tap_uploader.hpp"
+#include "recording/testing/fake_mp3.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 #include <cmath>
@@ -134,7 +135,7 @@ struct Gapped : RecordedCall {
     return *mended;
   }
   std::vector<std::int16_t> play(const Timeline& timeline, ChannelChoice choice = {}) {
-    AudioOpener opener({store, source, blobs, spool});
+    AudioOpener opener({store, source, blobs, spool, plays_decoded ? &conversion : nullptr});
     AudioSubject subject{.call = call,
                          .recordings = {recording},
                          .chunks = request.chunks,
@@ -156,8 +157,48 @@ struct Gapped : RecordedCall {
   bool unmixed;
   InlineOffload offload;
   ByosChunkSource source{blobs, store, runtime.clock(), inline_offload, counters, log};
-  Mender mender{{store, blobs, spool, source, offload, log}};
+  FakeDecoders decoders;
+  AudioConversion conversion{decoders, offload};
+  Mender mender{{store, blobs, spool, source, offload, log, &conversion}};
+  bool plays_decoded = false;
   MendingRequest request;
+};
+
+double as_recorded(double t) { return caller_recorded(t) + assistant_recorded(t); }
+
+// The same in mp3: 0–36 s in chunk 0, 36–45 s lost with chunk 1, 45–54 s in chunk 2. Frames are
+// counted through the call.
+struct GappedMp3 : Gapped {
+  GappedMp3() {
+    request.chunks.clear();
+    add_mp3(0, 0, 1'000);
+    add_mp3(2, 1'250, 250);
+    request.timeline = {
+        .from = 0s,
+        .to = 54s,
+        .spans = {recorded(0, 0s, 36s), span(SpanKind::gap, 36s, 45s), recorded(2, 45s, 54s)}};
+    for (auto& piece : request.mapping.pieces) piece.to = 54s;
+    decoders.sound = [](std::uint16_t frame, std::size_t sample) {
+      const auto at = static_cast<double>(std::size_t{frame} * mp3_frame_samples + sample);
+      return static_cast<std::int16_t>(std::lround(as_recorded(at / recorded_rate)));
+    };
+    keep_tap(tap_bytes({{30, 54}}));
+  }
+  void add_mp3(std::uint32_t index, std::uint16_t first, std::uint16_t frames) {
+    Chunk chunk;
+    chunk.recording = recording.id;
+    chunk.index = {index};
+    chunk.audio = {"folder/" + std::to_string(index) + "-audiomp3.mp3"};
+    const auto bytes = mp3_stream(frames, first);
+    chunk.bytes = bytes.size();
+    chunk.format = {recorded_rate, 1, 0};
+    chunk.data_bytes = bytes.size();
+    chunk.duration = frames * 36ms;
+    chunk.start = *call.connected_at + 40ms + first * 36ms;
+    put_blob(chunk.audio.text, bytes);
+    chunk.etag = wait(blobs.info(chunk.audio))->etag;
+    request.chunks.push_back(chunk);
+  }
 };
 
 // How much of `expected` the difference is, in [from, to) seconds.
@@ -174,8 +215,6 @@ double error_share(const std::vector<std::int16_t>& out, double from, double to,
   }
   return std::sqrt(difference / whole);
 }
-
-double as_recorded(double t) { return caller_recorded(t) + assistant_recorded(t); }
 
 }  // namespace
 
@@ -313,4 +352,54 @@ TEST_CASE("of a call that was never recorded the tap is all there is, in two cha
   REQUIRE(header.has_value());
   CHECK(header->format == AudioFormat{tap_rate, 2, 16});
   CHECK(header->frames == 3 * tap_rate);
+}
+
+TEST_CASE("a gap in an mp3 recording is mended at the level of what was decoded beside it") {
+  GappedMp3 gapped;
+
+  const auto mended = gapped.mend();
+
+  REQUIRE(mended.timeline.spans.size() == 3);
+  CHECK(mended.timeline.spans[1].source == SpanSource::tap);
+  CHECK(mended.timeline.spans[1].frames == 9 * recorded_rate);
+  gapped.plays_decoded = true;
+  const auto out = gapped.play(mended.timeline);
+  REQUIRE(out.size() == 54 * recorded_rate);
+  CHECK(error_share(out, 30, 36, as_recorded) < 0.001);
+  CHECK(error_share(out, 36.01, 44.99, as_recorded) < 0.03);
+  CHECK(error_share(out, 45, 50, as_recorded) < 0.001);
+}
+
+TEST_CASE("of a long mp3 beside a gap, little more than the last seconds are decoded") {
+  GappedMp3 gapped;
+
+  gapped.mend();
+
+  // The last five seconds of chunk 0 (139 frames), from an anchor before them, and what one window
+  // holds; of chunk 2 all.
+  CHECK(gapped.decoders.opened == 2);
+  CHECK(gapped.decoders.decoded <= 139 + 2 * 64 + 304 + 250);
+}
+
+TEST_CASE("an mp3 that cannot be decoded teaches nothing, and the gap beside it is mended") {
+  GappedMp3 gapped;
+  gapped.decoders.bad = [](std::uint16_t) { return true; };
+
+  const auto mended = gapped.mend();
+
+  CHECK(mended.timeline.spans[1].source == SpanSource::tap);
+  CHECK(mended.timeline.spans[1].frames == 9 * recorded_rate);
+}
+
+TEST_CASE("without a decoder a gap in an mp3 recording is mended from the tap as it is") {
+  GappedMp3 gapped;
+  Mender mender(
+      {gapped.store, gapped.blobs, gapped.spool, gapped.source, gapped.offload, gapped.log});
+
+  const auto mended = gapped.wait(mender.mend(gapped.request));
+
+  REQUIRE(mended.has_value());
+  auto head = gapped.wait(gapped.blobs.read(mended->rendered, 0, repair_header_bytes, ""));
+  REQUIRE(head.has_value());
+  CHECK(read_repair_header(*head)->format == AudioFormat{tap_rate, 2, 16});
 }

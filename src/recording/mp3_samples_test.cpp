@@ -2,6 +2,7 @@
 #include "recording/mp3_samples.hpp"
 
 #include "net/testing/test_runtime.hpp"
+#include "recording/testing/fake_mp3.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -13,46 +14,11 @@
 
 using namespace earshot;
 using namespace earshot::recording;
+using namespace earshot::recording::testing;
 
 namespace {
 
-constexpr std::size_t frame_samples = 576;
-
-// 48 kbit/s at 16 kHz, one channel: 216 bytes. Its number stands in it.
-Bytes frame_of(std::uint16_t number) {
-  Bytes frame(216, 0);
-  frame[0] = 0xFF;
-  frame[1] = 0xF3;
-  frame[2] = 0x68;
-  frame[3] = 0xC4;
-  frame[100] = static_cast<std::uint8_t>(number);
-  frame[101] = static_cast<std::uint8_t>(number >> 8);
-  return frame;
-}
-
-// Frame n holds samples n, n, n, …; frames that are named bad are refused. Remembers how it was
-// asked.
-struct FakeDecoders : FrameDecoders {
-  struct Decoder : FrameDecoder {
-    explicit Decoder(FakeDecoders& all_in) : all(all_in) {}
-    Result<void> decode(ByteView frame, Bytes& samples) override {
-      const auto number = static_cast<std::uint16_t>(frame[100] | frame[101] << 8);
-      ++all.decoded;
-      if (all.bad(number)) return fail(ErrorKind::corrupt, "bad");
-      for (std::size_t i = 0; i < frame_samples; ++i)
-        samples.insert(samples.end(), {frame[100], frame[101]});
-      return ok();
-    }
-    void reset() override { ++all.resets; }
-    FakeDecoders& all;
-  };
-  Result<std::unique_ptr<FrameDecoder>> open_mp3(AudioFormat, std::uint32_t) override {
-    return std::make_unique<Decoder>(*this);
-  }
-  std::function<bool(std::uint16_t)> bad = [](std::uint16_t) { return false; };
-  int decoded = 0;
-  int resets = 0;
-};
+constexpr std::size_t frame_samples = mp3_frame_samples;
 
 struct MemoryBytes : ByteSource {
   explicit MemoryBytes(Bytes file_in) : file(std::move(file_in)) {}
@@ -66,13 +32,6 @@ struct MemoryBytes : ByteSource {
 };
 
 void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
-
-Bytes stream(std::uint16_t frames, std::uint16_t first = 0) {
-  Bytes out;
-  for (std::uint16_t i = 0; i < frames; ++i)
-    append(out, frame_of(static_cast<std::uint16_t>(first + i)));
-  return out;
-}
 
 struct Mp3 {
   Result<std::unique_ptr<Mp3Samples>> open(Bytes file) {
@@ -111,7 +70,7 @@ std::string runs_of(const std::vector<int>& samples) {
 
 TEST_CASE("an MP3 is read as the samples of its frames, in pieces of any length") {
   Mp3 mp3;
-  auto samples = mp3.open(stream(5));
+  auto samples = mp3.open(mp3_stream(5));
   REQUIRE(samples.has_value());
   CHECK((*samples)->format() == AudioFormat{16'000, 1, 16});
   CHECK((*samples)->frames() == 5 * frame_samples);
@@ -124,7 +83,7 @@ TEST_CASE("an MP3 is read as the samples of its frames, in pieces of any length"
 
 TEST_CASE("reading from somewhere else begins a few frames early, and gives the same samples") {
   Mp3 mp3;
-  auto samples = mp3.open(stream(2'000));
+  auto samples = mp3.open(mp3_stream(2'000));
   REQUIRE(samples.has_value());
   for (const std::uint64_t frame : {1'500u, 3u, 700u, 1'999u}) {
     CAPTURE(frame);
@@ -140,7 +99,7 @@ TEST_CASE("reading from somewhere else begins a few frames early, and gives the 
 TEST_CASE("a frame that cannot be decoded is silence, and what follows keeps its place") {
   Mp3 mp3;
   mp3.decoders.bad = [](std::uint16_t number) { return number == 3; };
-  auto samples = mp3.open(stream(4, 2));
+  auto samples = mp3.open(mp3_stream(4, 2));
   REQUIRE(samples.has_value());
   CHECK(runs_of(mp3.read(**samples, 0, 4 * frame_samples)) == "2x576 0x576 4x576 5x576");
 }
@@ -148,7 +107,7 @@ TEST_CASE("a frame that cannot be decoded is silence, and what follows keeps its
 TEST_CASE("an MP3 of which most cannot be decoded is corrupt") {
   Mp3 mp3;
   mp3.decoders.bad = [](std::uint16_t number) { return number % 3 != 0; };
-  auto samples = mp3.open(stream(100));
+  auto samples = mp3.open(mp3_stream(100));
   REQUIRE(samples.has_value());
   const auto read = mp3.runtime.run_for((*samples)->read(0, 50 * frame_samples));
   REQUIRE_FALSE(read.has_value());
@@ -164,11 +123,11 @@ TEST_CASE("garbage between frames is stepped over, wherever the pieces that are 
   for (std::size_t i = 100; i + 4 < noise.size(); i += 500)
     std::ranges::copy(Bytes{0xFF, 0xF3, 0x68, 0xC4},
                       noise.begin() + static_cast<std::ptrdiff_t>(i));
-  Bytes file = stream(302);
+  Bytes file = mp3_stream(302);
   append(file, noise);
-  append(file, stream(300, 302));
+  append(file, mp3_stream(300, 302));
   append(file, Bytes(100, 0));
-  append(file, stream(1, 602));
+  append(file, mp3_stream(1, 602));
   auto samples = mp3.open(std::move(file));
   REQUIRE(samples.has_value());
   CHECK((*samples)->frames() == 603 * frame_samples);
@@ -179,7 +138,7 @@ TEST_CASE("garbage between frames is stepped over, wherever the pieces that are 
 
 TEST_CASE("a frame that is cut off at the end counts as none") {
   Mp3 mp3;
-  auto file = stream(3);
+  auto file = mp3_stream(3);
   file.resize(file.size() - 1);
   auto samples = mp3.open(std::move(file));
   REQUIRE(samples.has_value());
@@ -188,11 +147,11 @@ TEST_CASE("a frame that is cut off at the end counts as none") {
 
 TEST_CASE("frames at another sample rate are no frames of the stream") {
   Mp3 mp3;
-  auto file = stream(10);
-  auto other = frame_of(7);
+  auto file = mp3_stream(10);
+  auto other = mp3_frame(7);
   other[2] = 0x64;  // 24 kHz
   append(file, other);
-  append(file, stream(1, 10));
+  append(file, mp3_stream(1, 10));
   auto samples = mp3.open(std::move(file));
   REQUIRE(samples.has_value());
   CHECK((*samples)->frames() == 11 * frame_samples);
@@ -200,7 +159,7 @@ TEST_CASE("frames at another sample rate are no frames of the stream") {
 
 TEST_CASE("what is no MP3, or mostly something else, is refused with its name") {
   Mp3 mp3;
-  Bytes mostly_garbage = stream(2);
+  Bytes mostly_garbage = mp3_stream(2);
   append(mostly_garbage, Bytes(2'000, 0x55));
   for (const Bytes& file :
        {Bytes{}, Bytes(100, 0), mostly_garbage, Bytes{0xFF, 0xF3, 0x68, 0xC4}}) {
@@ -213,7 +172,7 @@ TEST_CASE("what is no MP3, or mostly something else, is refused with its name") 
 
 TEST_CASE("the silence that an encoder says it added is left out at both ends") {
   // 500 samples before the sound and 700 behind it, as LAME says them.
-  auto description = frame_of(0);
+  auto description = mp3_frame(0);
   const auto put = [&](std::size_t at, std::string_view text) {
     std::ranges::copy(text, description.begin() + static_cast<std::ptrdiff_t>(at));
   };
@@ -222,7 +181,7 @@ TEST_CASE("the silence that an encoder says it added is left out at both ends") 
   description[13 + 12 + 22] = static_cast<std::uint8_t>((500 & 15) << 4 | 700 >> 8);
   description[13 + 12 + 23] = 700 & 255;
   Bytes file = description;
-  append(file, stream(5, 1));
+  append(file, mp3_stream(5, 1));
   Mp3 mp3;
   SUBCASE("all frames are there") {
     auto samples = mp3.open(file);

@@ -144,7 +144,7 @@ CallVerifier::CallVerifier(VerifierServices services, VerifierOptions options)
              services.counters, services.downlink, services.conversion}),
       second_copies_(services.files, services.chunks, services.clock),
       mender_({services.store, services.blobs, services.spool, services.chunks, services.offload,
-               services.log}),
+               services.log, services.conversion}),
       transcripts_(services.store, services.blobs),
       unchanged_(services.counters.counter("earshot_verdicts_unchanged_total",
                                            "verifications that found what was known already")) {
