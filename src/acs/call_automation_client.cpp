@@ -2,8 +2,7 @@
 
 #include "acs/connection_string.hpp"
 #include "acs/detail/call_json.hpp"
-#include "acs/request_signer.hpp"
-#include "base/base64.hpp"
+#include "acs/detail/request_credentials.hpp"
 #include "net/retry_after.hpp"
 #include "net/url.hpp"
 
@@ -50,12 +49,11 @@ bool may_retry(const Error& error) {
 
 class CallAutomationClient : public CallControl {
  public:
-  CallAutomationClient(CallAutomationServices services, CallAutomationOptions options, Bytes key,
-                       std::string host)
+  CallAutomationClient(CallAutomationServices services, CallAutomationOptions options,
+                       detail::RequestCredentials credentials)
       : services_(services),
         options_(std::move(options)),
-        key_(std::move(key)),
-        host_(std::move(host)),
+        credentials_(std::move(credentials)),
         retries_(services_.counters.counter("earshot_acs_retries_total",
                                             "requests to ACS sent again after a failure",
                                             {{"resource", options_.resource}})),
@@ -235,7 +233,7 @@ class CallAutomationClient : public CallControl {
                        to_http_date(operation.repeatability->first_sent));
     }
     call.headers.add("x-ms-client-request-id", request_id);
-    auto credentials = co_await authorize(operation.method, target, operation.body);
+    auto credentials = co_await credentials_.headers(operation.method, target, operation.body);
     if (!credentials) co_return fail(operation.name, credentials.error());
     for (const auto& [name, value] : *credentials) call.headers.add(name, value);
 
@@ -244,28 +242,6 @@ class CallAutomationClient : public CallControl {
     if (!reply) co_return fail(operation.name, reply.error());
     if (reply->status >= 200 && reply->status < 300) co_return std::move(reply->body);
     co_return refusal(operation, *reply);
-  }
-
-  // Each attempt is signed anew: the date is part of what is signed.
-  Task<Result<net::HttpHeaders>> authorize(std::string method, std::string target,
-                                           std::string body) {
-    net::HttpHeaders headers;
-    if (!options_.access_key) {
-      auto token = co_await services_.tokens->token(options_.token_scope);
-      if (!token) co_return fail("token for ACS", token.error());
-      headers.add("Authorization", "Bearer " + token->reveal());
-      co_return headers;
-    }
-    RequestToSign request{.method = method,
-                          .host = host_,
-                          .target = target,
-                          .body = body,
-                          .now = services_.clock.wall_now()};
-    auto signature = sign_request(key_, request);
-    headers.add("x-ms-date", std::move(signature.date));
-    headers.add("x-ms-content-sha256", std::move(signature.content_sha256));
-    headers.add("Authorization", std::move(signature.authorization));
-    co_return headers;
   }
 
   void report(const Operation& operation, const std::string& request_id,
@@ -304,8 +280,7 @@ class CallAutomationClient : public CallControl {
 
   CallAutomationServices services_;
   CallAutomationOptions options_;
-  Bytes key_;
-  std::string host_;
+  detail::RequestCredentials credentials_;
   Counter& retries_;
   Counter& failures_;
 };
@@ -317,18 +292,14 @@ Result<std::unique_ptr<CallControl>> make_call_automation_client(CallAutomationS
   auto endpoint = parse_endpoint(options.endpoint);
   if (!endpoint) return Failure(endpoint.error());
   options.endpoint = *endpoint;
-  Bytes key;
-  if (options.access_key) {
-    auto decoded = base64::decode(options.access_key->reveal());
-    if (!decoded || decoded->empty())
-      return fail(ErrorKind::invalid, "the ACS access key is not base64");
-    key = std::move(*decoded);
-  } else if (!services.tokens) {
-    return fail(ErrorKind::invalid, "ACS needs an access key or a source of Entra ID tokens");
-  }
-  auto host = net::parse_url(options.endpoint)->authority();
-  return std::make_unique<CallAutomationClient>(services, std::move(options), std::move(key),
-                                                std::move(host));
+  detail::CredentialOptions asking{.endpoint = options.endpoint,
+                                   .access_key = options.access_key,
+                                   .token_scope = options.token_scope};
+  auto credentials =
+      detail::RequestCredentials::make(std::move(asking), services.tokens, services.clock);
+  if (!credentials) return Failure(credentials.error());
+  return std::make_unique<CallAutomationClient>(services, std::move(options),
+                                                std::move(*credentials));
 }
 
 }  // namespace earshot::acs

@@ -1,8 +1,7 @@
 #include "acs/service_files.hpp"
 
 #include "acs/connection_string.hpp"
-#include "acs/request_signer.hpp"
-#include "base/base64.hpp"
+#include "acs/detail/request_credentials.hpp"
 #include "net/retry_after.hpp"
 
 #include <algorithm>
@@ -123,12 +122,11 @@ ErrorKind kind_of(int status) {
 class ServiceFileClient : public ServiceFiles {
  public:
   ServiceFileClient(ServiceFilesServices services, ServiceFilesOptions options, DownloadHosts hosts,
-                    Bytes key, std::string host)
+                    detail::RequestCredentials credentials)
       : services_(services),
         options_(std::move(options)),
         hosts_(std::move(hosts)),
-        key_(std::move(key)),
-        host_(std::move(host)),
+        credentials_(std::move(credentials)),
         bytes_(services_.counters.counter("earshot_service_download_bytes_total",
                                           "bytes of recordings fetched from ACS's storage",
                                           {{"resource", options_.resource}})),
@@ -206,36 +204,17 @@ class ServiceFileClient : public ServiceFiles {
     // Bounds what is read past by a storage that knows no ranges; a piece is bounded by its length.
     call.response_bytes_max = taker ? std::numeric_limits<std::size_t>::max() : 1 << 20;
     call.headers.add("Accept", "application/json");
-    call.headers.add("x-ms-host", host_);
+    call.headers.add("x-ms-host", credentials_.host());
     call.headers.add("OriginalUrl", call.url);
     if (!range.empty()) call.headers.add("Range", range);
-    auto credentials = co_await authorize(method, url.target.substr(0, url.target.find('?')));
+    auto credentials =
+        co_await credentials_.headers(method, url.target.substr(0, url.target.find('?')), "");
     if (!credentials) co_return fail("credentials for ACS's storage", credentials.error());
     for (const auto& [name, value] : *credentials) call.headers.add(name, value);
     if (!taker) co_return co_await services_.http.send(std::move(call));
     call.on_head = [taker](const net::HttpReply& reply) { return taker->head(reply); };
     co_return co_await services_.http.download(
         std::move(call), [taker](std::string_view body) { return taker->take(body); });
-  }
-
-  Task<Result<net::HttpHeaders>> authorize(std::string method, std::string path) {
-    net::HttpHeaders headers;
-    if (!options_.access_key) {
-      auto token = co_await services_.tokens->token(options_.token_scope);
-      if (!token) co_return Failure(token.error());
-      headers.add("Authorization", "Bearer " + token->reveal());
-      co_return headers;
-    }
-    RequestToSign request{.method = method,
-                          .host = host_,
-                          .target = path,
-                          .body = {},
-                          .now = services_.clock.wall_now()};
-    auto signature = sign_request(key_, request);
-    headers.add("x-ms-date", std::move(signature.date));
-    headers.add("x-ms-content-sha256", std::move(signature.content_sha256));
-    headers.add("Authorization", std::move(signature.authorization));
-    co_return headers;
   }
 
   Failure refusal(const net::HttpReply& reply) const {
@@ -249,8 +228,7 @@ class ServiceFileClient : public ServiceFiles {
   ServiceFilesServices services_;
   ServiceFilesOptions options_;
   DownloadHosts hosts_;
-  Bytes key_;
-  std::string host_;  // of the endpoint
+  detail::RequestCredentials credentials_;
   Counter& bytes_;
   Counter& refused_;
 };
@@ -263,18 +241,13 @@ Result<std::unique_ptr<ServiceFiles>> make_service_files(ServiceFilesServices se
   if (!hosts) return fail("RECORDING_DOWNLOAD_HOSTS", hosts.error());
   auto endpoint = parse_endpoint(options.endpoint);
   if (!endpoint) return Failure(endpoint.error());
-  Bytes key;
-  if (options.access_key) {
-    auto decoded = base64::decode(options.access_key->reveal());
-    if (!decoded || decoded->empty())
-      return fail(ErrorKind::invalid, "the ACS access key is not base64");
-    key = std::move(*decoded);
-  } else if (!services.tokens) {
-    return fail(ErrorKind::invalid, "ACS needs an access key or a source of Entra ID tokens");
-  }
-  auto host = net::parse_url(*endpoint)->authority();
+  detail::CredentialOptions asking{
+      .endpoint = *endpoint, .access_key = options.access_key, .token_scope = options.token_scope};
+  auto credentials =
+      detail::RequestCredentials::make(std::move(asking), services.tokens, services.clock);
+  if (!credentials) return Failure(credentials.error());
   return std::make_unique<ServiceFileClient>(services, std::move(options), std::move(*hosts),
-                                             std::move(key), std::move(host));
+                                             std::move(*credentials));
 }
 
 }  // namespace earshot::acs
