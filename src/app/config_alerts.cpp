@@ -1,6 +1,7 @@
 // The settings of alerts: part of the table of config_table.cpp.
 #include "alerts/webhook_signature.hpp"
 #include "app/config_setting.hpp"
+#include "app/config_values.hpp"
 #include "net/url.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // The settings of links: part of the table of config_table.cpp.
 #include "app/config_setting.hpp"
+#include "app/config_values.hpp"
 
 #include <charconv>
 #include <fmt/format.h>

@@ -34,7 +34,4 @@ std::vector<Setting> resource_settings();
 // none quotes a secret.
 void gather_resources(Config& config, ConfigResult& result);
 
-// The parts of a comma list, without the blanks around them and without empty ones.
-std::vector<std::string> split_list(const std::string& value);
-
 }  // namespace earshot::app

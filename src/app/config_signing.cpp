@@ -1,5 +1,6 @@
 // The settings of the manifest's keys: part of the table of config_table.cpp.
 #include "app/config_setting.hpp"
+#include "app/config_values.hpp"
 #include "base/base64.hpp"
 
 #include <algorithm>
