@@ -1,20 +1,8 @@
 // The settings of consent: part of the table of config_table.cpp.
 #include "app/config_setting.hpp"
+#include "app/config_values.hpp"
 
 namespace earshot::app {
-namespace {
-
-Result<void> apply_consent(Config& config, const std::string& value) {
-  if (value == "record-first")
-    config.recording_consent = RecordingConsent::record_first;
-  else if (value == "notice-first")
-    config.recording_consent = RecordingConsent::notice_first;
-  else
-    return fail(ErrorKind::invalid, "is '" + value + "'");
-  return ok();
-}
-
-}  // namespace
 
 std::vector<Setting> consent_settings() {
   return {
@@ -22,7 +10,10 @@ std::vector<Setting> consent_settings() {
        "record-first: the recording notice is in the recording. notice-first: the recording is "
        "started paused and resumed once the notice was played to its end; nothing is kept of the "
        "call before.",
-       false, apply_consent},
+       false,
+       choice<RecordingConsent>(&Config::recording_consent,
+                                {{"record-first", RecordingConsent::record_first},
+                                 {"notice-first", RecordingConsent::notice_first}})},
   };
 }
 

@@ -2,7 +2,6 @@
 #include "app/config_setting.hpp"
 #include "app/config_values.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <utility>
 
@@ -25,17 +24,6 @@ Result<void> apply_link_secret(Config& config, const std::string& value) {
   return ok();
 }
 
-Result<void> apply_link_max(Config& config, const std::string& value) {
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (error != std::errc{} || end != value.data() + value.size())
-    return fail(ErrorKind::invalid, "is not a whole number");
-  if (seconds < seconds_min || seconds > seconds_max)
-    return fail(ErrorKind::invalid, fmt::format("is {}", seconds));
-  config.link_max = std::chrono::seconds(seconds);
-  return ok();
-}
-
 }  // namespace
 
 std::vector<Setting> link_settings() {
@@ -47,7 +35,7 @@ std::vector<Setting> link_settings() {
        true, apply_link_secret},
       {"LINK_MAX_SECONDS", group, "60..86400", "86400",
        "The longest time for which a link may be asked; 15 minutes where none is asked for.", false,
-       apply_link_max},
+       whole(&Config::link_max, seconds_min, seconds_max)},
   };
 }
 
