@@ -15,6 +15,14 @@
 
 namespace earshot::calls::testing {
 
+// ACS's answer when it is not well.
+inline Error broken(std::string code = "9999") {
+  return Error{.kind = ErrorKind::unavailable,
+               .message = "ACS answered 500",
+               .status = 500,
+               .code = std::move(code)};
+}
+
 // A database that does not answer, when told (neither a failure nor a result), or that takes its
 // time.
 class SlowStore : public store::MemoryStore {
