@@ -28,6 +28,7 @@ struct AskForResponse {
 };
 struct SayText {
   std::string text;
+  std::string request;  // tells the response that speaks it from others
 };
 struct ReturnFunctionOutput {
   std::string call_id;

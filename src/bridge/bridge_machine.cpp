@@ -3,6 +3,7 @@
 #include "bridge/detail/note_json.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace earshot::bridge {
 
@@ -204,9 +205,14 @@ void BridgeMachine::on(SteadyTime now, const SpeechStopped& event, BridgeActions
 }
 
 void BridgeMachine::on(SteadyTime now, const ResponseStarted& event, BridgeActions& actions) {
+  // What is certain now takes the place of a guess.
+  if (in_flight_ && !event.request.empty() && in_flight_->request == event.request)
+    disown_response(now, actions);
   Response response{.id = event.response_id};
-  if (asked_) {
+  if (asked_ && answers_asked(event)) {
     response.cause = std::move(asked_->what);
+    response.request = std::move(asked_->request);
+    response.is_certain = !event.request.empty();
     asked_.reset();
   } else if (!holds_replies()) {
     greeting_is_moot_ = true;
@@ -215,6 +221,13 @@ void BridgeMachine::on(SteadyTime now, const ResponseStarted& event, BridgeActio
   in_flight_ = std::move(response);
   if (is_held) reply_was_held_ = true;
   if (is_held || !caller_present_) mute_response(now, true, actions);
+}
+
+void BridgeMachine::on(SteadyTime now, const RequestOvertaken&, BridgeActions& actions) {
+  disown_response(now, actions);
+  if (!asked_) return;
+  asked_->is_overtaken = true;
+  asked_->at = now;
 }
 
 void BridgeMachine::on(SteadyTime, const AssistantAudio&, BridgeActions&) {}
@@ -252,6 +265,8 @@ void BridgeMachine::on(SteadyTime now, const ResponseEnded& event, BridgeActions
   if (event.status == ResponseStatus::failed || event.status == ResponseStatus::incomplete)
     actions.push_back(NoteEvent{"response_failed", note_json("reason", event.reason)});
   if (!in_flight_ || (in_flight_->id != event.response_id && !event.response_id.empty())) return;
+  if (event.status == ResponseStatus::completed) check_notice(now, actions);
+  if (asked_ && std::exchange(asked_->is_overtaken, false)) asked_->at = now;
   const Response ended = std::move(*in_flight_);
   in_flight_.reset();
   opening_response_ended(now, ended, event.status, actions);
@@ -331,9 +346,10 @@ void BridgeMachine::tick_functions(SteadyTime now, BridgeActions& actions) {
   }
 }
 
-void BridgeMachine::on(SteadyTime, const AssistantComplaint& event, BridgeActions& actions) {
+void BridgeMachine::on(SteadyTime now, const AssistantComplaint& event, BridgeActions& actions) {
   // A race that was lost: the response that we asked for waits for the one that is running.
   if (event.code == "conversation_already_has_active_response") {
+    disown_response(now, actions);
     take_back_asked();
     return;
   }

@@ -137,10 +137,15 @@ class BridgeMachine {
   struct Asked {
     Wanted what;
     SteadyTime at{};
+    std::string request;  // the service may echo it
+    // A response of the service's own runs: the next one to start is not the answer to this.
+    bool is_overtaken = false;
   };
   struct Response {
     std::string id;
     Wanted cause;
+    std::string request;      // "": the service began it by itself
+    bool is_certain = false;  // that it answers `request`, which may be guessed from the order
     bool interrupted = false;
     bool cancel_sent = false;
     SteadyTime interrupted_at{};
@@ -160,6 +165,7 @@ class BridgeMachine {
   void on(SteadyTime now, const SpeechStarted& event, BridgeActions& actions);
   void on(SteadyTime now, const SpeechStopped& event, BridgeActions& actions);
   void on(SteadyTime now, const ResponseStarted& event, BridgeActions& actions);
+  void on(SteadyTime now, const RequestOvertaken& event, BridgeActions& actions);
   void on(SteadyTime now, const AssistantAudio& event, BridgeActions& actions);
   void on(SteadyTime now, const AssistantAudioDone& event, BridgeActions& actions);
   void on(SteadyTime now, const AssistantTextDelta& event, BridgeActions& actions);
@@ -193,6 +199,10 @@ class BridgeMachine {
   void want(Wanted what, BridgeActions& actions, SteadyTime now);
   void want_resume(SteadyTime now, BridgeActions& actions);
   void speak_next(SteadyTime now, BridgeActions& actions);
+  bool answers_asked(const ResponseStarted& event) const;
+  void disown_response(SteadyTime now, BridgeActions& actions);
+  void check_notice(SteadyTime now, BridgeActions& actions);
+  bool says_its_text(const Response& response) const;
   void opening_response_ended(SteadyTime now, const Response& response, ResponseStatus status,
                               BridgeActions& actions);
   void interrupt(SteadyTime now, Interruption why, BridgeActions& actions);
@@ -258,6 +268,7 @@ class BridgeMachine {
   // Responses.
   std::deque<Wanted> wanted_;
   std::optional<Asked> asked_;
+  std::uint64_t requests_ = 0;
   std::optional<Response> in_flight_;
   std::deque<std::string> ignored_responses_;
   std::vector<PendingFunction> functions_;  // not answered yet

@@ -160,3 +160,83 @@ TEST_CASE("that the notice was played is told of a notice within the recording t
   CHECK(bench.all<TellNoticePlayed>()[0].to == 3s);
   CHECK(bench.all<TellNoticePlayed>()[0].samples == samples(2s));
 }
+
+TEST_CASE("a response that the service began by itself is not taken for the notice") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.event(SpeechStarted{"c1", 500});
+  bench.event(ResponseStarted{"r1"});  // of its turn detection
+  bench.event(AssistantTextDelta{"r1", "i1", "Hello, how can I help?"});
+  bench.audio("r1", "i1", 2s);
+  bench.pass(100ms);
+  bench.event(RequestOvertaken{});
+  bench.finish("r1", "i1", "Hello, how can I help?", ResponseStatus::cancelled);
+
+  // It is not heard on: before the notice nothing is said.
+  CHECK(bench.stops.size() == 1);
+  CHECK(bench.count<CancelResponse>() == 1);
+  bench.pass(5s);
+  CHECK(bench.count<TellNoticePlayed>() == 0);
+  CHECK(bench.said == std::vector<std::string>{words});  // the session repeats it
+
+  const Duration from = bench.machine.call_time(bench.now);
+  bench.event(ResponseStarted{"r2", bench.all<SayText>()[0].request});
+  bench.audio("r2", "i2", 2s);
+  bench.finish("r2", "i2", "");
+  bench.pass(3s);
+  REQUIRE(bench.count<TellNoticePlayed>() == 1);
+  CHECK(bench.all<TellNoticePlayed>()[0].from == from);
+}
+
+TEST_CASE("a response of the service's own that ends before ours begins is not the notice") {
+  MachineOptions options = with_words();
+  options.recording_active = true;
+  Bench bench(options);
+  bench.start();
+  bench.respond("r1", "i1", 2s, "Hello, how can I help?");
+  CHECK(bench.stops.size() == 1);
+  CHECK(bench.noted("recording_notice_mistaken"));
+  bench.event(ResponseStarted{"r2", bench.all<SayText>()[0].request});
+  bench.audio("r2", "i2", 1s);
+  bench.finish("r2", "i2", "");
+  bench.pass(500ms);
+  CHECK(bench.count<TellNoticePlayed>() == 0);
+  bench.pass(1s);
+  REQUIRE(bench.count<TellNoticePlayed>() == 1);
+  CHECK(bench.all<TellNoticePlayed>()[0].samples == samples(1s));
+}
+
+TEST_CASE("the response that the service names as the notice's takes the place of a guess") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.event(ResponseStarted{"r1"});
+  bench.audio("r1", "i1", 2s);
+  bench.event(ResponseStarted{"r2", bench.all<SayText>()[0].request});
+  bench.audio("r2", "i2", 1s);
+  bench.finish("r2", "i2", "");
+  bench.pass(3s);
+  REQUIRE(bench.count<TellNoticePlayed>() == 1);
+  CHECK(bench.all<TellNoticePlayed>()[0].samples == samples(1s));
+}
+
+TEST_CASE("a service that echoes nothing is believed when it says the notice's words") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.respond("r1", "i1", 2s, "this call is recorded");
+  bench.pass(3s);
+  CHECK(bench.count<TellNoticePlayed>() == 1);
+}
+
+TEST_CASE("a refusal that overtakes the news of the response it speaks of is understood") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.event(RequestOvertaken{});
+  bench.event(ResponseStarted{"r1"});
+  bench.audio("r1", "i1", 2s);
+  CHECK(bench.ignored == 2s);
+  bench.event(ResponseEnded{"r1", ResponseStatus::cancelled, ""});
+  bench.respond("r2", "i2", 1s, words);  // echoes nothing
+  bench.pass(3s);
+  REQUIRE(bench.count<TellNoticePlayed>() == 1);
+  CHECK(bench.all<TellNoticePlayed>()[0].samples == samples(1s));
+}

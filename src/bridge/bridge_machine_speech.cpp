@@ -8,6 +8,22 @@
 
 namespace earshot::bridge {
 
+namespace {
+
+// A transcript may punctuate, space and capitalise as it likes.
+std::string letters_of(std::string_view text) {
+  std::string letters;
+  for (const char c : text) {
+    if (c >= 'A' && c <= 'Z') letters += static_cast<char>(c - 'A' + 'a');
+    const bool is_sign =
+        static_cast<unsigned char>(c) < 0x80 && (c < '0' || c > '9') && (c < 'a' || c > 'z');
+    if (!is_sign) letters += c;
+  }
+  return letters;
+}
+
+}  // namespace
+
 // ---- first words
 
 void BridgeMachine::advance_opening(SteadyTime now, BridgeActions& actions) {
@@ -179,15 +195,55 @@ void BridgeMachine::want_resume(SteadyTime now, BridgeActions& actions) {
 
 void BridgeMachine::speak_next(SteadyTime now, BridgeActions& actions) {
   if (!session_ || in_flight_ || asked_ || wanted_.empty() || !caller_present_) return;
-  asked_ = Asked{std::move(wanted_.front()), now};
+  asked_ = Asked{.what = std::move(wanted_.front()),
+                 .at = now,
+                 .request = "ask-" + std::to_string(++requests_)};
   wanted_.pop_front();
   const bool verbatim =
       asked_->what.kind != SpeechKind::reply && asked_->what.kind != SpeechKind::resume;
   if (verbatim) {
-    actions.push_back(SayText{asked_->what.text});
+    actions.push_back(SayText{asked_->what.text, asked_->request});
   } else {
     actions.push_back(AskForResponse{asked_->what.text});
   }
+}
+
+// Without an echo the order is all there is to go by, and turn detection begins responses too.
+bool BridgeMachine::answers_asked(const ResponseStarted& event) const {
+  if (!event.request.empty()) return event.request == asked_->request;
+  return !asked_->is_overtaken;
+}
+
+// The response in flight was taken for the answer to what was asked for, and is not. That is still
+// to come.
+void BridgeMachine::disown_response(SteadyTime now, BridgeActions& actions) {
+  if (!in_flight_ || in_flight_->is_certain || in_flight_->request.empty()) return;
+  asked_ = Asked{.what = std::exchange(in_flight_->cause, {}),
+                 .at = now,
+                 .request = std::exchange(in_flight_->request, {}),
+                 .is_overtaken = true};
+  for (AssistantItem& item : items_)
+    if (item.response_id == in_flight_->id) item.kind = SpeechKind::reply;
+  if (!holds_replies()) return;
+  reply_was_held_ = true;
+  interrupt(now, Interruption::no_listener, actions);
+}
+
+// That a notice was given is evidence. Where the service does not tell what a response answers,
+// only one that says the notice's words is taken for it.
+void BridgeMachine::check_notice(SteadyTime now, BridgeActions& actions) {
+  if (in_flight_->is_certain || in_flight_->cause.kind != SpeechKind::notice) return;
+  if (says_its_text(*in_flight_)) return;
+  in_flight_->interrupted = true;  // it is over: nothing to cancel
+  actions.push_back(NoteEvent{"recording_notice_mistaken", "{}"});
+  disown_response(now, actions);
+}
+
+bool BridgeMachine::says_its_text(const Response& response) const {
+  std::string text;
+  for (const AssistantItem& item : items_)
+    if (item.response_id == response.id) text += item.text;
+  return letters_of(text) == letters_of(response.cause.text);
 }
 
 // ---- interrupting

@@ -48,7 +48,7 @@ void CallBridgeImpl::act(SteadyTime, const AskForResponse& action) {
 }
 
 void CallBridgeImpl::act(SteadyTime, const SayText& action) {
-  if (session_) count_request(session_->say(action.text));
+  if (session_) count_request(session_->say(action.text, action.request));
 }
 
 void CallBridgeImpl::act(SteadyTime, const ReturnFunctionOutput& action) {

@@ -326,6 +326,7 @@ TEST_CASE("a notice that comes first leaves nothing in the tap and is told with 
   call.session().tell(ResponseStarted{"r1"});
   call.session().audio("r1", "i1", pcm(1s, 24000));
   call.session().tell(AssistantAudioDone{"r1", "i1"});
+  call.session().tell(AssistantTextDone{"r1", "i1", "Recorded."});
   call.session().tell(ResponseEnded{"r1", ResponseStatus::completed, ""});
   CHECK(call.phone.messages.try_push({CallerDtmf{"4"}, ""}));
   call.speak(2s);

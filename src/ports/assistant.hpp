@@ -28,7 +28,13 @@ struct SpeechStopped {
 };  // still includes the silence window
 struct ResponseStarted {
   std::string response_id;
+  // What say() was given with the words that this response speaks. "": the service did not tell;
+  // it may be any response, also one that its turn detection began.
+  std::string request = {};
 };
+// What was asked for last was refused because a response runs: that one is the service's own. The
+// request is kept, and made again when that response has ended.
+struct RequestOvertaken {};
 // `base64` is valid until the next call of next(); whole samples are not promised (keep a carry
 // byte).
 struct AssistantAudio {
@@ -100,10 +106,10 @@ struct SessionEnded {
 };
 
 using AssistantEvent =
-    std::variant<SpeechStarted, SpeechStopped, ResponseStarted, AssistantAudio, AssistantAudioDone,
-                 AssistantTextDelta, AssistantTextDone, AssistantWord, ResponseEnded, ItemTruncated,
-                 CallerTranscript, CallerTranscriptFailed, FunctionCall, AssistantComplaint,
-                 SessionEnded>;
+    std::variant<SpeechStarted, SpeechStopped, ResponseStarted, RequestOvertaken, AssistantAudio,
+                 AssistantAudioDone, AssistantTextDelta, AssistantTextDone, AssistantWord,
+                 ResponseEnded, ItemTruncated, CallerTranscript, CallerTranscriptFailed,
+                 FunctionCall, AssistantComplaint, SessionEnded>;
 
 struct AssistantFunction {
   std::string name;
@@ -136,8 +142,9 @@ class AssistantSession {
   // None of these waits. False: the session has ended or its queue is full; dropped and counted.
   virtual bool append_audio(std::string_view base64) = 0;
   virtual bool create_response(std::string additional_instructions) = 0;
-  // Spoken verbatim and added to the history (pre_generated_assistant_message).
-  virtual bool say(std::string text) = 0;
+  // Spoken verbatim and added to the history (pre_generated_assistant_message). `request` comes
+  // back in ResponseStarted where the service echoes it.
+  virtual bool say(std::string text, std::string request) = 0;
   virtual bool cancel_response(std::string response_id) = 0;
   virtual bool truncate(std::string item_id, std::int64_t audio_end_ms) = 0;
   virtual bool return_function(std::string call_id, std::string output_json) = 0;

@@ -264,7 +264,7 @@ void VoiceLiveSession::turn_stopped(const TurnBoundary& boundary) {
   std::string text = line < lines.size() ? lines[line] : fmt::format("caller turn {}", line + 1);
   tell(fmt::format("caller said: {}", text));
   tasks_.spawn(send_transcript_later(item, std::move(text)));
-  if (settings_.create_response) begin_response({}, shared_.options.think_time);
+  if (settings_.create_response) begin_response({}, shared_.options.think_time, {});
 }
 
 Task<void> VoiceLiveSession::send_transcript_later(std::string item_id, std::string text) {
@@ -277,18 +277,23 @@ Task<void> VoiceLiveSession::send_transcript_later(std::string item_id, std::str
 }
 
 void VoiceLiveSession::create_response(const json::object& event) {
+  const auto& lines = shared_.options.assistant_lines;
+  if (!lines.empty() && lines[shared_.next_assistant_line % lines.size()].starts_with('!'))
+    begin_response({}, shared_.options.think_time, {});  // turn detection was quicker by a hair
   if (active_)
     return send_error("conversation_already_has_active_response",
                       "Conversation already has an active response in progress.", event);
   std::string text;
+  json::object metadata;
   if (const json::object* response = object_of(event, "response")) {
+    if (const json::object* given = object_of(*response, "metadata")) metadata = *given;
     text = announcement_text(*response);
     if (text.empty() && response->contains("pre_generated_assistant_message"))
       return send_error("invalid_value",
                         "pre_generated_assistant_message needs exactly one text part.", event,
                         "response.pre_generated_assistant_message");
   }
-  begin_response(std::move(text), 50ms);
+  begin_response(std::move(text), 50ms, metadata);
 }
 
 void VoiceLiveSession::cancel_response(const json::object& event) {
@@ -337,12 +342,14 @@ void VoiceLiveSession::create_item(const json::object& event) {
   last_item_ = id;
 }
 
-void VoiceLiveSession::begin_response(std::string text, Duration think_time) {
+void VoiceLiveSession::begin_response(std::string text, Duration think_time,
+                                      const json::object& metadata) {
   if (active_) return;  // the turn was heard while a response is still being made: it goes on
   if (text.empty()) {
     const auto& lines = shared_.options.assistant_lines;
     text = lines.empty() ? "I am listening." : lines[shared_.next_assistant_line++ % lines.size()];
   }
+  if (text.starts_with('!')) text.erase(0, 1);
   if (text.starts_with('@') && begin_function_call(text, think_time)) return;
   active_ = std::make_shared<Response>();
   active_->id = next_id("resp_");
@@ -353,12 +360,12 @@ void VoiceLiveSession::begin_response(std::string text, Duration think_time) {
                                         .item_id = active_->item_id,
                                         .text = text,
                                         .sample_rate_hz = settings_.output_rate_hz});
-  send({{"type", "response.created"},
-        {"response",
-         {{"id", active_->id},
-          {"object", "realtime.response"},
-          {"status", "in_progress"},
-          {"output", json::array{}}}}});
+  json::object created{{"id", active_->id},
+                       {"object", "realtime.response"},
+                       {"status", "in_progress"},
+                       {"output", json::array{}}};
+  if (!metadata.empty()) created["metadata"] = metadata;
+  send({{"type", "response.created"}, {"response", std::move(created)}});
   tasks_.spawn(generate(active_, std::move(text), think_time));
 }
 

@@ -75,7 +75,7 @@ class VoiceLiveSession {
   void cancel_response(const boost::json::object& event);
   void truncate(const boost::json::object& event);
   void create_item(const boost::json::object& event);
-  void begin_response(std::string text, Duration think_time);
+  void begin_response(std::string text, Duration think_time, const boost::json::object& metadata);
   Task<void> generate(std::shared_ptr<Response> response, std::string text, Duration think_time);
   Task<void> stream_audio(std::shared_ptr<Response> response, std::string text, Pcm samples);
   bool begin_function_call(const std::string& line, Duration think_time);

@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <utility>
 
 namespace earshot::voice_live {
 
@@ -40,12 +41,15 @@ std::string create_response_message(std::string_view event_id,
   return json::serialize(message);
 }
 
-std::string say_message(std::string_view event_id, std::string_view text) {
+std::string say_message(std::string_view event_id, std::string_view text,
+                        std::string_view request) {
   auto message = event("response.create", event_id);
-  message["response"] = {{"pre_generated_assistant_message",
-                          {{"type", "message"},
-                           {"role", "assistant"},
-                           {"content", json::array{text_part("text", text)}}}}};
+  json::object response{{"pre_generated_assistant_message",
+                         {{"type", "message"},
+                          {"role", "assistant"},
+                          {"content", json::array{text_part("text", text)}}}}};
+  if (!request.empty()) response["metadata"] = {{view(request_key), view(request)}};
+  message["response"] = std::move(response);
   return json::serialize(message);
 }
 

@@ -224,7 +224,10 @@ ServerMessage response_done(const dom::object& root) {
 ServerMessage response_created(const dom::object& root) {
   const auto response = find_object(root, "response");
   if (!response) return MalformedMessage{"response.created without a response"};
-  return AssistantEvent(ResponseStarted{string_of(*response, "id")});
+  ResponseStarted started{.response_id = string_of(*response, "id")};
+  if (const auto metadata = find_object(*response, "metadata"))
+    started.request = string_of(*metadata, request_key);
+  return AssistantEvent(std::move(started));
 }
 
 ServerMessage fault(const dom::object& root) {

@@ -80,8 +80,11 @@ class ServerMessageDecoder {
 std::string append_audio_message(std::string_view base64);
 std::string create_response_message(std::string_view event_id,
                                     std::string_view additional_instructions);
-// Spoken word for word, and added to the history.
-std::string say_message(std::string_view event_id, std::string_view text);
+// Spoken word for word, and added to the history. `request` goes along as metadata of the response,
+// which ResponseStarted gives back; "": none.
+std::string say_message(std::string_view event_id, std::string_view text, std::string_view request);
+// The key of that metadata.
+inline constexpr std::string_view request_key = "earshot_request";
 std::string cancel_response_message(std::string_view event_id, std::string_view response_id);
 std::string truncate_message(std::string_view event_id, std::string_view item_id,
                              std::int64_t audio_end_ms);

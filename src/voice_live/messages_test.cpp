@@ -170,6 +170,13 @@ TEST_CASE("a response ends with its status, its reason, its functions and its us
   CHECK(
       event<ResponseStarted>(R"({"type":"response.created","response":{"id":"r"}})").response_id ==
       "r");
+  CHECK(
+      event<ResponseStarted>(
+          R"({"type":"response.created","response":{"id":"r","metadata":{"earshot_request":"ask-1"}}})")
+          .request == "ask-1");
+  CHECK(
+      event<ResponseStarted>(R"({"type":"response.created","response":{"id":"r","metadata":null}})")
+          .request.empty());
   CHECK(event<ItemTruncated>(
             R"({"type":"conversation.item.truncated","item_id":"i","audio_end_ms":1480})")
             .audio_end_ms == 1480);
@@ -211,9 +218,10 @@ TEST_CASE("what we send is spelt as the service reads it") {
   is(create_response_message("e1", ""), R"({"type":"response.create","event_id":"e1"})");
   is(create_response_message("e1", "Be \"short\"."),
      R"({"type":"response.create","event_id":"e1","additional_instructions":"Be \"short\"."})");
-  is(say_message("e2", "This call is recorded."),
+  is(say_message("e2", "This call is recorded.", "ask-1"),
      R"({"type":"response.create","event_id":"e2","response":{"pre_generated_assistant_message":
-        {"type":"message","role":"assistant","content":[{"type":"text","text":"This call is recorded."}]}}})");
+        {"type":"message","role":"assistant","content":[{"type":"text","text":"This call is recorded."}]},
+        "metadata":{"earshot_request":"ask-1"}}})");
   is(cancel_response_message("e3", "resp_19"),
      R"({"type":"response.cancel","event_id":"e3","response_id":"resp_19"})");
   is(truncate_message("e4", "item_B7", 1480),

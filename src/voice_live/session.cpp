@@ -89,9 +89,9 @@ class Session : public AssistantSession {
     auto message = create_response_message(id, additional_instructions);
     return ask({std::move(id), std::move(message)});
   }
-  bool say(std::string text) override {
+  bool say(std::string text, std::string request) override {
     auto id = next_event_id();
-    auto message = say_message(id, text);
+    auto message = say_message(id, text, request);
     return ask({std::move(id), std::move(message)});
   }
   bool cancel_response(std::string response_id) override {
@@ -311,9 +311,9 @@ void Session::take(ResponseFinished finished) {
 void Session::take(const ServiceFault& fault) {
   counters_.faults.add();
   const auto outcome = gate_.failed(fault.event_id, fault.code);
-  // Races with the end of a response, and the queue's own business: nobody need know.
-  if (outcome == ResponseGate::Fault::waits || fault.code == "response_cancel_not_active" ||
-      fault.code == "input_audio_buffer_commit_empty")
+  if (outcome == ResponseGate::Fault::waits) return pending_.push_back(RequestOvertaken{});
+  // Races with the end of a response: nobody need know.
+  if (fault.code == "response_cancel_not_active" || fault.code == "input_audio_buffer_commit_empty")
     return;
   log_.warn("assistant complained", {{"call", call_.text},
                                      {"session", description_.id},

@@ -190,19 +190,19 @@ TEST_CASE("what the socket does not take is dropped and counted") {
   setup.wire->is_full = true;
 
   CHECK_FALSE(session->append_audio("AAD/"));
-  CHECK_FALSE(session->say("hello"));
+  CHECK_FALSE(session->say("hello", ""));
   CHECK_FALSE(session->truncate("i", 1));
   CHECK(setup.counted.audio_dropped.value() == 1);
   CHECK(setup.counted.messages_dropped.value() == 2);
   setup.wire->is_full = false;
-  CHECK(session->say("hello"));
+  CHECK(session->say("hello", ""));
 }
 
 TEST_CASE("announcements leave one after the other, each when the one before has ended") {
   Setup setup;
   const auto session = setup.opened();
 
-  CHECK(session->say("This call is recorded."));
+  CHECK(session->say("This call is recorded.", "say-1"));
   CHECK(session->create_response("Greet."));
   CHECK(setup.wire->sent.size() == 2);
   setup.wire->says(response_created("r1"));
@@ -215,7 +215,7 @@ TEST_CASE("announcements leave one after the other, each when the one before has
   CHECK(setup.wire->sent[2].find("Greet.") != std::string::npos);
 }
 
-TEST_CASE("a response that came too early is asked for again and nobody is told") {
+TEST_CASE("a response that came too early is asked for again, and the one that runs is not ours") {
   Setup setup;
   const auto session = setup.opened();
   CHECK(session->create_response(""));
@@ -226,6 +226,7 @@ TEST_CASE("a response that came too early is asked for again and nobody is told"
   setup.wire->says(response_done("vad"));
 
   setup.next<ResponseStarted>(*session);
+  setup.next<RequestOvertaken>(*session);
   setup.next<ResponseEnded>(*session);
 
   REQUIRE(setup.wire->sent.size() == 3);
@@ -362,7 +363,7 @@ TEST_CASE("a session that is closed by us ends") {
 TEST_CASE("neither what is said nor the key gets into the log") {
   Setup setup;
   const auto session = setup.opened();
-  session->say("secret words");
+  session->say("secret words", "");
   setup.wire->says(
       R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"i","transcript":"secret words"})");
   setup.next<CallerTranscript>(*session);

@@ -254,3 +254,34 @@ TEST_CASE("the play-out record of a notice within the recording is in its manife
   CHECK(notice.at("toUs").to_number<std::int64_t>() >
         notice.at("fromUs").to_number<std::int64_t>());
 }
+
+// The caller says a word while the assistant is asked for the notice: turn detection begins a
+// response right before, and the request for the notice is refused.
+TEST_CASE("a response of the assistant's own right before the notice is not taken for it") {
+  auto options = notice_first();
+  options.voice_live.assistant_lines = {"!How may I help?", "Goodbye.", "Goodbye.",
+                                        "Goodbye.",         "Goodbye.", "Goodbye."};
+  World world(std::move(options));
+  REQUIRE(world.call(hasty_caller()).outcome == CallOutcome::completed);
+  world.wait_until_found();
+
+  // The assistant's own line is cut short, and the notice said whole.
+  const auto& items = world.voice_live->items();
+  REQUIRE(items.size() >= 2);
+  CHECK(items[0].text == "How may I help?");
+  CHECK(items[0].cancelled);
+  CHECK(items[1].text == notice_text);
+  const auto notice = notice_of(world);
+  REQUIRE(notice.at("played").as_bool());
+  const double length_s = static_cast<double>(items[1].samples) / items[1].sample_rate_hz;
+  const double to_s = notice.at("toSeconds").to_number<double>();
+  CHECK(std::abs(to_s - notice.at("fromSeconds").to_number<double>() - length_s) < 0.05);
+  const auto journal = world.journal();
+  CHECK(std::ranges::count(journal, "recording notice played") == 1);
+
+  // Nothing of the time before its end was kept.
+  const TapSound tap = world.tap();
+  CHECK(is_silent_until(tap.caller, tap.rate_hz, to_s));
+  CHECK(is_silent_until(tap.assistant, tap.rate_hz, to_s));
+  check_nowhere(world, card);
+}

@@ -146,7 +146,7 @@ struct FakeSession : AssistantSession {
     ++at->responses_created;
     return true;
   }
-  bool say(std::string text) override {
+  bool say(std::string text, std::string) override {
     at->said.push_back(std::move(text));
     return true;
   }
