@@ -348,6 +348,7 @@ void CallStep::send_poll(const RecordingId& id) {
 void CallStep::recording_poll_due() {
   auto* recording = newest();
   if (!recording || is_over(recording->phase)) return;
+  if (must_pause_again(*recording)) send_pause(*recording);
   send_poll(recording->id);
   const bool is_awaited = recording->phase == RecordingPhase::starting || !state_.askers.empty();
   arm(CallTimer::recording_poll,

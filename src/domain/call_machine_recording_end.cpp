@@ -136,11 +136,8 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
     // Without the notice it must not record: asked of it again.
     if (call().awaits_notice())
       return arm(CallTimer::recording_poll, options_.recording_confirm_poll);
-    if (call().recording_wish == RecordingWish::pause &&
-        recording->phase == RecordingPhase::active) {
-      call().recording_wish = RecordingWish::record;
-      cancel(CallTimer::pause_limit);
-    }
+    if (call().recording_wish == RecordingWish::pause && recording->phase == RecordingPhase::active)
+      pause_failed(*recording, *event.error);
     if (recording->phase == RecordingPhase::active &&
         call().recording_wish == RecordingWish::record)
       set_gate(true);
@@ -155,6 +152,30 @@ void CallStep::on(const call_event::RecordingPauseDone& event) {
   if (call().recording_wish == RecordingWish::record &&
       recording->phase == RecordingPhase::paused)  // resumed before the pause was answered
     send_resume(*recording);
+}
+
+// What is said is not kept by us, but ACS records it: a person must hear of that. As long as ACS
+// may still be persuaded the wish stands; privacy that ended by itself would keep a card's number
+// twice.
+void CallStep::pause_failed(Recording& recording, const Error& error) {
+  if (worth_retrying(error)) {
+    alert("recording_pause_failed", recording.id,
+          "ACS does not pause a recording that must be paused, and records on meanwhile; it is "
+          "asked again until the pause is ended: " +
+              error.message);
+    return arm(CallTimer::recording_poll, options_.recording_confirm_poll_retry);
+  }
+  call().recording_wish = RecordingWish::record;
+  cancel(CallTimer::pause_limit);
+  alert("recording_pause_failed", recording.id,
+        "ACS refused to pause a recording, so that it goes on, and so does everything else that is "
+        "kept: " +
+            error.message);
+}
+
+bool CallStep::must_pause_again(const Recording& recording) const {
+  return recording.phase == RecordingPhase::active && !state_.command_error.empty() &&
+         state_.call.recording_wish == RecordingWish::pause && !state_.call.awaits_notice();
 }
 
 void CallStep::on(const call_event::ResumeWanted& event) {

@@ -309,6 +309,50 @@ TEST_CASE("a pause that ACS refuses ends the time of which nothing may be kept")
   desk.happens(call_event::RecordingPauseDone{{"R1"}, error_of(ErrorKind::conflict, "8573")});
   CHECK_FALSE(desk.only<call_action::SetPrivate>().on);
   CHECK_FALSE(desk.armed(CallTimer::pause_limit));
+  // Somebody relies on it.
+  CHECK(desk.alerted("recording_pause_failed"));
+}
+
+TEST_CASE("a pause that ACS is too busy for stands, is tried again, and somebody hears of it") {
+  Desk desk;
+  desk.talk();
+  desk.happens(call_event::PauseWanted{"assistant", "f1"});
+  for (int i = 0; i < 3; ++i) {
+    desk.now += 25s;
+    desk.happens(call_event::RecordingPauseDone{{"R1"}, error_of(ErrorKind::unavailable, "429")});
+    CHECK(desk.alerted("recording_pause_failed"));
+    CHECK(desk.count<call_action::SetPrivate>() == 0);
+    CHECK(desk.count<call_action::SetGate>() == 0);
+    CHECK(desk.count<call_action::AnswerAsker>() == 0);
+    CHECK(desk.state.is_private);
+    CHECK(desk.armed(CallTimer::pause_limit));
+    desk.fires(CallTimer::recording_poll);
+    CHECK(desk.only<call_action::PauseRecording>().id.text == "R1");
+    desk.happens(call_event::RecordingPolled{{"R1"}, call_event::RecordingPoll::active});
+    CHECK(desk.count<call_action::PauseRecording>() == 0);
+  }
+  SUBCASE("it succeeds") {
+    desk.happens(call_event::RecordingPauseDone{{"R1"}, {}});
+    CHECK(desk.state.call.recording_phase == RecordingPhase::paused);
+    desk.happens(call_event::RecordingPolled{{"R1"}, call_event::RecordingPoll::inactive});
+    CHECK(desk.only<call_action::AnswerAsker>().done);
+    CHECK(desk.state.is_private);
+  }
+  SUBCASE("its limit comes first") {
+    desk.happens(call_event::RecordingPauseDone{{"R1"}, error_of(ErrorKind::unavailable, "429")});
+    desk.fires(CallTimer::pause_limit);
+    CHECK_FALSE(desk.only<call_action::SetPrivate>().on);
+    CHECK_FALSE(desk.only<call_action::AnswerAsker>().done);
+    desk.fires(CallTimer::recording_poll);
+    CHECK(desk.count<call_action::PauseRecording>() == 0);
+  }
+  SUBCASE("it is taken back while it is still tried") {
+    desk.happens(call_event::ResumeWanted{});
+    CHECK_FALSE(desk.state.is_private);
+    desk.happens(call_event::RecordingPauseDone{{"R1"}, error_of(ErrorKind::unavailable, "429")});
+    CHECK_FALSE(desk.alerted("recording_pause_failed"));
+    CHECK(desk.count<call_action::SetGate>() == 1);
+  }
 }
 
 TEST_CASE("a recording that is stopped while it is paused lets nothing be kept afterwards") {

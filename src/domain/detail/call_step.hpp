@@ -113,6 +113,8 @@ class CallStep {
   void send_stop(Recording& recording);
   void send_pause(Recording& recording);
   void send_resume(Recording& recording);
+  void pause_failed(Recording& recording, const Error& error);
+  bool must_pause_again(const Recording& recording) const;
   void open_pause(Recording& recording, WallTime from);
   void close_pause(Recording& recording);
   void arm_pause_limit();
