@@ -105,3 +105,69 @@ TEST_CASE("an event that was stored though the answer was lost is handled from t
   CHECK(desk.acs.count("start") == 1);
   CHECK(desk.store.events_waiting() == 0);
 }
+
+TEST_CASE("a pause by keys takes effect while the database is away") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  desk.store.fail_next_commits(1'000'000);
+
+  desk.bridge().observer.wants_recording(true, "keys", "");
+  desk.runtime.run_ready();
+
+  CHECK(desk.bridge().is_private);
+  CHECK(desk.acs.count("pause") == 1);
+  const WallTime paused_at = desk.runtime.clock().wall_now();
+  desk.advance(1min);
+  CHECK(desk.bridge().is_private);
+  CHECK(desk.call().recording_wish == RecordingWish::record);
+
+  desk.store.fail_next_commits(0);
+  desk.advance(10s);
+  CHECK(desk.bridge().is_private);
+  CHECK(desk.acs.count("pause") == 1);
+  CHECK(desk.call().recording_phase == RecordingPhase::paused);
+  CHECK(desk.call().is_private);
+  const auto pauses = desk.runtime.run_for(desk.store.pauses_of({"R1"}));
+  REQUIRE(pauses.has_value());
+  REQUIRE(pauses->size() == 1);
+  CHECK(pauses->at(0).from == paused_at);
+}
+
+TEST_CASE("a pause takes effect while what came before it is still being stored") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  desk.bridge().observer.wants_recording(true, "keys", "");
+  desk.advance(5s);
+  REQUIRE(desk.call().recording_phase == RecordingPhase::paused);
+  desk.store.commit_takes = 20s;
+  desk.bridge().observer.wants_recording(false, "keys", "");
+  desk.runtime.run_ready();
+  desk.bridge().observer.wants_recording(true, "keys", "");
+  // The wish to resume is stored first; it is not followed any more.
+  for (int i = 0; i < 120; ++i) {
+    desk.advance(1s);
+    CHECK(desk.bridge().is_private);
+  }
+  CHECK(desk.acs.count("resume") == 0);
+  desk.store.commit_takes = 0s;
+  desk.advance(2min);
+  CHECK(desk.call().recording_wish == RecordingWish::pause);
+  CHECK(desk.call().recording_phase == RecordingPhase::paused);
+}
+
+TEST_CASE("a pause that no longer fits when it can be stored leaves nothing private") {
+  CallDesk desk;
+  desk.start();
+  desk.talk();
+  desk.store.fail_next_commits(1'000'000);
+  desk.bridge().observer.wants_recording(true, "keys", "");
+  desk.bridge().observer.wants_recording(false, "keys", "");
+  desk.advance(30s);
+  CHECK(desk.bridge().is_private);  // only what is stored ends it
+  desk.store.fail_next_commits(0);
+  desk.advance(2min);
+  CHECK_FALSE(desk.bridge().is_private);
+  CHECK(desk.call().recording_phase == RecordingPhase::active);
+}

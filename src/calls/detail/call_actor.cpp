@@ -83,9 +83,37 @@ void CallActor::remember_ring(std::int64_t event_number, Secret incoming_call_co
 bool CallActor::post(Letter letter) {
   const bool from_outside = letter.stored_number != 0;
   if (from_outside && mailbox_.size() >= shared_.options.events_of_call_max) return false;
+  if (letter.event && std::holds_alternative<call_event::PauseWanted>(*letter.event))
+    hasten(letter);
+  const bool hastened = letter.hastened_at.has_value();
   if (mailbox_.try_push(std::move(letter))) return true;
+  if (hastened) haste_over();
   shared_.services.log.error("mailbox of a call is full", {{"call", state_.call.id.text}});
   return false;
+}
+
+// What the caller says next may be a card's number, and the database may be slow or away. To keep
+// too little is safe, and so is a pause that is asked for twice: neither waits for being stored.
+void CallActor::hasten(Letter& letter) {
+  const auto now = shared_.services.clock.wall_now();
+  const auto& known = coming_ != nullptr ? *coming_ : state_;
+  const auto transition = step(known, *letter.event, now, shared_.options.machine);
+  if (dead_ || known.closed() || !transition.next.is_private) return;
+  letter.hastened_at = now;
+  ++hastened_;
+  if (bridge_) bridge_->set_private(true);
+  if (hastened_ > 1) return;  // the first has paused it
+  for (const auto& action : transition.actions)
+    if (const auto* pause = std::get_if<call_action::PauseRecording>(&action)) {
+      letter.paused_early = pause->id;
+      do_now(*pause);
+    }
+}
+
+// What holds from here on is what was stored.
+void CallActor::haste_over() {
+  --hastened_;
+  if (bridge_ && hastened_ == 0 && !shared_.stopping) bridge_->set_private(state_.is_private);
 }
 
 Task<void> CallActor::run() {
@@ -94,7 +122,9 @@ Task<void> CallActor::run() {
     if (!letter) break;
     const auto number = letter->stored_number;
     const auto taken = std::move(letter->taken);
+    const bool hastened = letter->hastened_at.has_value();
     if (!dead_) co_await process(std::move(*letter));
+    if (hastened) haste_over();
     if (number != 0) shared_.event_done(number);
     if (taken) taken();
   }
@@ -120,15 +150,18 @@ Task<void> CallActor::process(Letter letter) {
   for (int tries = 0; tries < conflict_tries_max; ++tries) {
     Transition transition{state_, {}};
     if (letter.event)
-      transition =
-          step(state_, *letter.event, shared_.services.clock.wall_now(), shared_.options.machine);
+      transition = step(state_, *letter.event,
+                        letter.hastened_at.value_or(shared_.services.clock.wall_now()),
+                        shared_.options.machine);
     Changes changes = changes_of(transition, letter);
     const bool stores_call = !changes.calls.empty();
     const bool ring_done =
         ring_event_ != 0 && std::ranges::count(changes.handled_events, ring_event_) > 0;
     if (!nothing_in(changes)) {
       bool answer_lost = false;
+      coming_ = &transition.next;
       auto committed = co_await shared_.commit_patiently(std::move(changes), &answer_lost);
+      coming_ = nullptr;
       const bool in_conflict = !committed && committed.error().kind == ErrorKind::conflict;
       if (in_conflict && answer_lost && co_await is_stored(transition.next.call, stores_call)) {
         committed = ok();
@@ -140,6 +173,10 @@ Task<void> CallActor::process(Letter letter) {
       if (!committed) co_return co_await give_up_letter(std::move(letter), committed.error());
     }
     become(std::move(transition.next), stores_call);
+    std::erase_if(transition.actions, [&](const CallAction& action) {
+      const auto* pause = std::get_if<call_action::PauseRecording>(&action);
+      return pause != nullptr && pause->id == letter.paused_early;
+    });
     perform_all(std::move(transition.actions));
     if (ring_done) {
       shared_.event_done(std::exchange(ring_event_, 0));
@@ -395,6 +432,11 @@ void CallActor::do_now(const call_action::PauseRecording& action) {
 }
 
 void CallActor::do_now(const call_action::ResumeRecording& action) {
+  // A later wish to pause waits to be stored: what it is for must not be recorded meanwhile.
+  if (hastened_ > 0)
+    return static_cast<void>(post(Letter{
+        .event = call_event::RecordingResumeDone{
+            action.id, Error{.kind = ErrorKind::conflict, .message = "paused again meanwhile"}}}));
   request(requests_.resume_recording(state_.call.id, action.id),
           call_event::RecordingResumeDone{action.id, Error{}});
 }
@@ -432,7 +474,7 @@ void CallActor::do_now(const call_action::SetGate& action) {
 }
 
 void CallActor::do_now(const call_action::SetPrivate& action) {
-  if (bridge_) bridge_->set_private(action.on);
+  if (bridge_) bridge_->set_private(action.on || hastened_ > 0);
 }
 
 void CallActor::do_now(const call_action::AnswerAsker& action) {

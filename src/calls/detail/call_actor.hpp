@@ -66,6 +66,9 @@ struct Letter {
   std::string journal_detail;
   std::vector<FileLocation> files;  // that the event tells of
   std::function<void()> taken;      // when it was dealt with, whatever came of it
+  // A wish to pause: when privacy began for it, before it was stored.
+  std::optional<WallTime> hastened_at;
+  RecordingId paused_early;  // that ACS was asked to pause then
 };
 
 struct MediaArrival {
@@ -99,6 +102,8 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   Task<void> run();
 
  private:
+  void hasten(Letter& letter);
+  void haste_over();
   Task<void> process(Letter letter);
   Changes changes_of(Transition& transition, const Letter& letter);
   void add_actions(Changes& changes, Transition& transition);
@@ -156,7 +161,9 @@ class CallActor : public std::enable_shared_from_this<CallActor> {
   std::int64_t ring_event_ = 0;
   Secret incoming_call_context_;
   Mailbox<Letter> mailbox_;
-  bool dead_ = false;  // the call is another process's, or the process ends
+  bool dead_ = false;                  // the call is another process's, or the process ends
+  const CallState* coming_ = nullptr;  // that is being stored
+  int hastened_ = 0;                   // wishes to pause that are not stored yet
   int requests_in_flight_ = 0;
   bool counted_open_ = false;
   bool counted_recording_ = false;

@@ -70,7 +70,7 @@ Task<void> CallActor::make_bridge(std::shared_ptr<CallActor> self) {
       .connected_at = self->state_.call.connected_at.value_or(services.clock.wall_now()),
       .assistant_rate_hz = shared.options.media_sample_rate_hz,
       .recording_active = self->state_.gate_open,
-      .is_private = self->state_.is_private};
+      .is_private = self->state_.is_private || self->hastened_ > 0};
   if (turns) start.conversation = std::move(*turns);
   const auto& call = self->state_.call;
   start.notice_first = call.awaits_notice();
@@ -122,7 +122,7 @@ void CallActor::bridge_made(std::shared_ptr<CallBridge> bridge) {
   if (dead_ || state_.closed()) {
     end_bridge(state_.call.end_reason);
   } else {
-    bridge_->set_private(state_.is_private);
+    bridge_->set_private(state_.is_private || hastened_ > 0);
     bridge_->recording_active(state_.gate_open);
   }
   place_media();
