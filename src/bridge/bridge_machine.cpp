@@ -40,7 +40,15 @@ BridgeActions BridgeMachine::caller_lost(SteadyTime now) {
   caller_speaking_ = false;
   if (in_flight_ || items_.any_unsent() || play_out_.is_playing(now)) reply_was_lost_ = true;
   interrupt(now, Interruption::no_listener, actions);
+  if (notice_is_complete_ && !notice_said_noted_) forget_notice();
   caller_present_ = false;
+  return actions;
+}
+
+BridgeActions BridgeMachine::caller_frame(SteadyTime now) {
+  BridgeActions actions;
+  last_frame_ = now;
+  if (std::exchange(notice_waits_for_frame_, false)) tick_notice(now, actions);
   return actions;
 }
 

@@ -65,6 +65,10 @@ class BridgeMachine {
   BridgeActions start(SteadyTime now);
   BridgeActions caller_attached(SteadyTime now);
   BridgeActions caller_lost(SteadyTime now);
+  // A frame of the caller's came, silent or not: somebody is there.
+  BridgeActions caller_frame(SteadyTime now);
+  // The recording notice is asked for, or not heard to its end yet.
+  bool notice_under_way() const;
   // The phone side's rate is another than thought: what was being said is over.
   BridgeActions phone_rate_changed(SteadyTime now, std::uint32_t rate_hz);
   // A sign of life that the session does not see: a key pressed.
@@ -190,6 +194,8 @@ class BridgeMachine {
   std::optional<SteadyTime> opening_wake() const;
   void notice_played(SteadyTime now, BridgeActions& actions);
   TellNoticePlayed played_notice() const;
+  void forget_notice();
+  bool asks_for_notice() const;
   void after_notice(SteadyTime now, BridgeActions& actions);
   void finish_opening(SteadyTime now, BridgeActions& actions);
   void tick_asked(SteadyTime now, BridgeActions& actions);
@@ -264,6 +270,8 @@ class BridgeMachine {
   bool reply_was_held_ = false;    // one that came before the first words
   bool notice_is_complete_ = false;
   bool notice_said_noted_ = false;
+  bool notice_waits_for_frame_ = false;  // it is over, if anybody was there
+  SteadyTime last_frame_{};
 
   // Responses.
   std::deque<Wanted> wanted_;

@@ -240,3 +240,51 @@ TEST_CASE("a refusal that overtakes the news of the response it speaks of is und
   REQUIRE(bench.count<TellNoticePlayed>() == 1);
   CHECK(bench.all<TellNoticePlayed>()[0].samples == samples(1s));
 }
+
+TEST_CASE("a notice that is played into a dead socket was not heard") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.respond("r1", "i1", 2s, words);
+  bench.pass(1s);
+  bench.frames_come = false;
+  bench.pass(20s);
+  CHECK(bench.count<TellNoticePlayed>() == 0);
+  CHECK_FALSE(bench.noted("recording_notice_said"));
+  bench.run(bench.machine.caller_lost(bench.now));
+  bench.frames_come = true;
+  bench.run(bench.machine.caller_attached(bench.now));
+  bench.pass(1s);
+  CHECK(bench.count<TellNoticePlayed>() == 0);
+  REQUIRE(bench.said == std::vector<std::string>{words, words});
+  bench.respond("r2", "i2", 1s, words);
+  bench.pass(2s);
+  REQUIRE(bench.count<TellNoticePlayed>() == 1);
+  CHECK(bench.all<TellNoticePlayed>()[0].samples == samples(1s));
+}
+
+TEST_CASE("a frame after the notice's end says that it was heard, also when it comes late") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.respond("r1", "i1", 2s, words);
+  bench.frames_come = false;
+  bench.pass(5s);
+  CHECK(bench.count<TellNoticePlayed>() == 0);
+  bench.run(bench.machine.caller_frame(bench.now));
+  CHECK(bench.count<TellNoticePlayed>() == 1);
+}
+
+TEST_CASE("a notice that is cut while it is still being made is said again once") {
+  Bench bench(notice_first());
+  bench.start();
+  bench.event(ResponseStarted{"r1", bench.all<SayText>()[0].request});
+  bench.audio("r1", "i1", 500ms);
+  bench.pass(300ms);
+  bench.run(bench.machine.caller_lost(bench.now));
+  bench.run(bench.machine.caller_attached(bench.now));
+  bench.event(ResponseEnded{"r1", ResponseStatus::cancelled, ""});
+  CHECK(bench.said == std::vector<std::string>{words, words});
+  bench.respond("r2", "i2", 1s, words);
+  bench.pass(3s);
+  CHECK(bench.count<TellNoticePlayed>() == 1);
+  CHECK(bench.said.size() == 2);
+}

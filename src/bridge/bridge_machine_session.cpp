@@ -245,7 +245,8 @@ std::optional<SteadyTime> BridgeMachine::next_wake() const {
   for (const PendingFunction& function : functions_) consider(function.give_up_at);
   if (session_ && !opening_session_ && !is_leaving())
     consider(std::max(session_->rotate_at, rotation_retry_at_.value_or(session_->rotate_at)));
-  if (const auto end = notice_end()) consider(*end + options_.downlink_estimate);
+  if (const auto end = notice_end(); end && !notice_waits_for_frame_)
+    consider(*end + options_.downlink_estimate);
   if (!session_ && !is_leaving() && !opening_session_) consider(retry_at_);
   if (!session_ && lost_since_ && !was_unreachable_)
     consider(*lost_since_ + options_.assistant_lost_max);

@@ -117,7 +117,27 @@ std::optional<SteadyTime> BridgeMachine::notice_end() const {
 void BridgeMachine::tick_notice(SteadyTime now, BridgeActions& actions) {
   const auto end = notice_end();
   if (!end || now < *end + options_.downlink_estimate) return;
-  notice_played(now, actions);
+  // A socket may be dead long before it is known to be. ACS sends frames of silence too: where none
+  // came after the notice, nobody is known to have heard it.
+  notice_waits_for_frame_ = last_frame_ < *end;
+  if (!notice_waits_for_frame_) notice_played(now, actions);
+}
+
+bool BridgeMachine::notice_under_way() const {
+  return opening_ == OpeningPhase::notice || (notice_is_complete_ && !notice_said_noted_);
+}
+
+// It was played to nobody: from its beginning, when somebody is there.
+void BridgeMachine::forget_notice() {
+  for (AssistantItem& item : items_)
+    if (item.response_id == notice_response_) item.interrupted = true;
+  notice_is_complete_ = false;
+  opening_ = OpeningPhase::waiting;
+}
+
+bool BridgeMachine::asks_for_notice() const {
+  return (asked_ && asked_->what.kind == SpeechKind::notice) ||
+         std::ranges::find(wanted_, SpeechKind::notice, &Wanted::kind) != wanted_.end();
 }
 
 void BridgeMachine::notice_played(SteadyTime now, BridgeActions& actions) {
@@ -161,6 +181,7 @@ void BridgeMachine::opening_response_ended(SteadyTime now, const Response& respo
   if (response.cause.kind == SpeechKind::greeting && opening_ == OpeningPhase::greeting)
     finish_opening(now, actions);
   if (response.cause.kind != SpeechKind::notice || opening_ != OpeningPhase::notice) return;
+  if (asks_for_notice()) return;  // it was cut already, and is said again
   const bool has_audio = std::ranges::any_of(items_, [&](const AssistantItem& item) {
     return item.response_id == response.id && item.generated > 0;
   });

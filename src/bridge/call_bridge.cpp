@@ -202,6 +202,8 @@ void CallBridgeImpl::take_socket(std::shared_ptr<CallerLink> link) {
   }
   const SteadyTime now = services_.clock.steady_now();
   if (caller_) {
+    // Where the old socket ended nobody knows, so neither whether the notice was heard.
+    if (machine_.notice_under_way()) perform(machine_.caller_lost(now), now);
     metrics_.sockets_replaced.add();
     observer_.noted("media_socket_replaced", "{}");
     tasks_.spawn(close_caller(std::move(caller_)));

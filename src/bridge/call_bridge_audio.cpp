@@ -68,6 +68,7 @@ void CallBridgeImpl::on_caller_frame(const CallerFrame& frame) {
     observer_.caller_audio_back();
     perform(machine_.caller_attached(now), now);
   }
+  perform(machine_.caller_frame(now), now);
   const std::span<const std::int16_t> samples = samples_of(decoded_caller_);
   const PlacedFrame placed =
       caller_clock_.place(position_of(now), frame.timestamp,

@@ -383,3 +383,32 @@ TEST_CASE("a socket that arrives after the end is closed and given back") {
   CHECK(late.is_closed);
   CHECK(late.is_done);
 }
+
+TEST_CASE("a notice during which the media socket is replaced is said again on the new one") {
+  BridgeStart start;
+  start.is_private = true;
+  start.notice_first = true;
+  BridgedCall call({.recording_notice = "Recorded."}, start);
+  call.begin();
+  const auto say = [&call](const std::string& response, const std::string& item) {
+    call.session().tell(ResponseStarted{response});
+    call.session().audio(response, item, pcm(1s, 24000));
+    call.session().tell(AssistantAudioDone{response, item});
+    call.session().tell(AssistantTextDone{response, item, "Recorded."});
+    call.session().tell(ResponseEnded{response, ResponseStatus::completed, ""});
+    call.runtime.run_ready();
+  };
+  say("r1", "i1");
+  call.speak(500ms);
+  Phone second(call.clock());
+  call.attach(second);
+  CHECK(call.session().said == std::vector<std::string>{"Recorded.", "Recorded."});
+  call.speak(second, 2s);
+  CHECK(call.observer.notices.empty());
+  say("r2", "i2");
+  call.speak(second, 2s);
+  REQUIRE(call.observer.notices.size() == 1);
+  CHECK(call.observer.notices[0].from > 2s);
+  CHECK(second.sent() == 1s);
+  call.end();
+}

@@ -100,6 +100,7 @@ struct Bench {
       if (is_due && next == now) REQUIRE(++wakes_at_once < 1000);
       now = next;
       pump();
+      if (frames_come) run(machine.caller_frame(now));
       run(machine.tick(now));
       if (!is_due) return;
     }
@@ -135,6 +136,7 @@ struct Bench {
   BridgeMachine machine;
   Pacer pacer{{.rate_hz = rate}};
   SteadyTime now = zero + 1s;
+  bool frames_come = true;  // of the caller, on a socket that works
   BridgeActions done;
   std::vector<Turn> turns;
   std::vector<std::string> said;
