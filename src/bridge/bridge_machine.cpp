@@ -69,10 +69,17 @@ BridgeActions BridgeMachine::recording_active(SteadyTime now, bool active) {
   return actions;
 }
 
-void BridgeMachine::set_private(SteadyTime now, bool on) {
-  if (on) return private_.begin(call_time(now));
-  if (private_.is_on()) last_activity_ = now;  // who spoke unheard was not idle
+BridgeActions BridgeMachine::set_private(SteadyTime now, bool on) {
+  BridgeActions actions;
+  const bool was_on = private_.is_on();
+  if (on) {
+    private_.begin(call_time(now));
+    if (!was_on) retract_unheard(now, actions);
+    return actions;
+  }
+  if (was_on) last_activity_ = now;  // who spoke unheard was not idle
   private_.end(call_time(now));
+  return actions;
 }
 
 BridgeActions BridgeMachine::handle(SteadyTime now, const AssistantEvent& event) {

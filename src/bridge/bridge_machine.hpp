@@ -74,8 +74,9 @@ class BridgeMachine {
   // A sign of life that the session does not see: a key pressed.
   void caller_active(SteadyTime now) { last_activity_ = now; }
   BridgeActions recording_active(SteadyTime now, bool active);
-  // Nothing of what is said from now on may be kept, or it may again.
-  void set_private(SteadyTime now, bool on);
+  // Nothing of what is said from now on may be kept, or it may again. What was saved because it had
+  // been sent, and plays from now on, is taken back.
+  BridgeActions set_private(SteadyTime now, bool on);
   bool is_private() const { return private_.is_on(); }
   // Also of times that are past.
   bool is_private_at(Duration call_time) const { return private_.contains(call_time); }
@@ -221,6 +222,7 @@ class BridgeMachine {
   void save_complete_items(BridgeActions& actions);
   void save_item(AssistantItem& item, BridgeActions& actions);
   void save_turn(const AssistantItem& item, Turn turn, BridgeActions& actions) const;
+  void retract_unheard(SteadyTime now, BridgeActions& actions);
   void save_caller_turn(Turn turn, BridgeActions& actions) const;
   Turn turn_of(const AssistantItem& item) const;
   std::vector<TurnWord> words_of(const AssistantItem& item, std::size_t count) const;

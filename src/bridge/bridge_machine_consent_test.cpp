@@ -20,7 +20,7 @@ MachineOptions notice_first() {
 
 void recording_runs(Bench& bench) {
   bench.run(bench.machine.recording_active(bench.now, true));
-  bench.machine.set_private(bench.now, false);
+  bench.run(bench.machine.set_private(bench.now, false));
 }
 
 }  // namespace

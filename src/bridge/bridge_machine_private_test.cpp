@@ -11,7 +11,7 @@ namespace {
 
 MachineOptions talking() { return {.recording_active = true}; }
 
-void set_private(Bench& bench, bool on) { bench.machine.set_private(bench.now, on); }
+void set_private(Bench& bench, bool on) { bench.run(bench.machine.set_private(bench.now, on)); }
 
 }  // namespace
 
@@ -148,4 +148,43 @@ TEST_CASE("a pause that nobody confirms is told as failed, once") {
   CHECK(bench.all<ReturnFunctionOutput>()[0].output_json.starts_with(R"({"error":)"));
   bench.run(bench.machine.function_done("call_1", true, ""));
   CHECK(bench.count<ReturnFunctionOutput>() == 1);
+}
+
+TEST_CASE("a pause takes words back that were sent, saved, and not played yet") {
+  Bench bench(talking());
+  bench.start();
+  bench.event(ResponseStarted{"r1"});
+  bench.event(AssistantTextDelta{"r1", "i1", "one two three four"});
+  SUBCASE("those that are timed") {
+    for (int word = 0; word < 4; ++word) {
+      const std::array<const char*, 4> words{"one", "two", "three", "four"};
+      bench.event(AssistantWord{"r1", "i1", words.at(static_cast<std::size_t>(word)),
+                                word * std::int64_t{350}, 150});
+    }
+    bench.audio("r1", "i1", 1200ms);
+    bench.finish("r1", "i1", "one two three four");
+    bench.pass(1020ms);
+    REQUIRE(bench.turn("i1") != nullptr);
+    REQUIRE(bench.turn("i1")->text == "one two three four");
+    set_private(bench, true);
+    CHECK(bench.turn("i1")->text == "one two three");
+    CHECK(bench.turn("i1")->words.size() == 3);
+    CHECK(bench.turn("i1")->end == 2020ms);
+  }
+  SUBCASE("all of them where none is") {
+    bench.audio("r1", "i1", 1200ms);
+    bench.finish("r1", "i1", "one two three four");
+    bench.pass(1020ms);
+    REQUIRE(bench.turn("i1") != nullptr);
+    set_private(bench, true);
+    CHECK(bench.turn("i1")->text.empty());
+    CHECK(bench.turn("i1")->words.empty());
+    CHECK(bench.turn("i1")->generated_text.empty());
+  }
+  // What was played to its end stays as it is.
+  const auto saved = bench.turns.size();
+  set_private(bench, false);
+  bench.pass(5s);
+  set_private(bench, true);
+  CHECK(bench.turns.size() == saved);
 }

@@ -431,6 +431,22 @@ void BridgeMachine::save_turn(const AssistantItem& item, Turn turn, BridgeAction
   actions.push_back(SaveTurn{std::move(turn)});
 }
 
+// A turn is saved when its last piece is sent, a moment before that is heard. Where word times do
+// not tell what was heard before the pause, none of its words stay.
+void BridgeMachine::retract_unheard(SteadyTime now, BridgeActions& actions) {
+  for (AssistantItem& item : items_) {
+    if (!item.saved || item.interrupted || item.play_end <= now) continue;
+    const std::size_t saved_before = actions.size();
+    save_item(item, actions);
+    if (actions.size() > saved_before) continue;
+    Turn turn = turn_of(item);
+    turn.text.clear();
+    turn.start = call_time(item.play_start.value_or(now));
+    turn.end = std::max(turn.start, call_time(now));
+    actions.push_back(SaveTurn{std::move(turn)});
+  }
+}
+
 // The caller's words can be from private time only when the assistant was let to hear it.
 void BridgeMachine::save_caller_turn(Turn turn, BridgeActions& actions) const {
   if (options_.assistant_hears_pauses && private_.first_in(turn.start, turn.end)) return;

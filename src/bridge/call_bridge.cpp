@@ -98,7 +98,8 @@ void CallBridgeImpl::recording_active(bool active) {
 void CallBridgeImpl::set_private(bool on) {
   services_.executor.post([self = shared_from_this(), on] {
     const SteadyTime now = self->services_.clock.steady_now();
-    self->machine_.set_private(now, on);
+    const BridgeActions actions = self->machine_.set_private(now, on);
+    if (!self->ended_) self->perform(actions, now);
     // What was sent already and plays from now on.
     if (on && self->witness_) self->witness_->silence_from(self->position_of(now));
     self->rearm_timer();
