@@ -48,13 +48,6 @@ bool is_placed(const PlacedUnit& unit) {
          !unit.fits_elsewhere;
 }
 
-double placed_speech(const SideMatch& match, const std::vector<LevelUnit>& units) {
-  double slots = 0;
-  for (const PlacedUnit& placed : match.placed)
-    if (is_placed(placed)) slots += units[placed.unit].speech;
-  return slots;
-}
-
 Duration middle_of_speech(const std::vector<const LevelUnit*>& units) {
   double sum = 0;
   double weights = 0;
@@ -85,7 +78,7 @@ class Aligner {
  private:
   static std::size_t index(Speaker side) { return side == Speaker::caller ? 0 : 1; }
   void match_stretch(const StretchLevels& levels);
-  void place(std::int64_t centre);
+  void place(std::int64_t centre, std::optional<std::int64_t> believed_reach);
   bool nothing_fits() const;
   void collect_windows(std::size_t stretch, Speaker side, const SideMatch& match,
                        std::vector<AlignedWindow>& windows) const;
@@ -99,18 +92,32 @@ class Aligner {
   SideMatch matches_[2];  // of the stretch at hand
 };
 
-void Aligner::place(std::int64_t centre) {
+void Aligner::place(std::int64_t centre, std::optional<std::int64_t> believed_reach) {
   for (const Speaker side : {Speaker::caller, Speaker::assistant}) {
     SideMatch& match = matches_[index(side)];
     const LagSearch search{.centre = centre,
                            .reach = slots_in(options_.search) + 1,
-                           .drift = options_.drift_ppm_max * 1e-6};
+                           .drift = options_.drift_ppm_max * 1e-6,
+                           .believed_reach = believed_reach};
     match.placed = detail::place_units(units_[index(side)], match.track, search);
   }
 }
 
+// What fits in several places near is no reason to look for it far off.
 bool Aligner::nothing_fits() const {
-  return placed_speech(matches_[0], units_[0]) + placed_speech(matches_[1], units_[1]) == 0;
+  double placed = 0;
+  double unclear = 0;
+  double unmatched = 0;
+  for (std::size_t side = 0; side < 2; ++side)
+    for (const PlacedUnit& unit : matches_[side].placed) {
+      const double speech = units_[side][unit.unit].speech;
+      if (is_placed(unit)) placed += speech;
+      if (unit.unmatched > 0.5)
+        unmatched += speech;
+      else if (unit.fits_elsewhere)
+        unclear += speech;
+    }
+  return placed == 0 && unclear <= unmatched;
 }
 
 void Aligner::match_stretch(const StretchLevels& levels) {
@@ -118,7 +125,9 @@ void Aligner::match_stretch(const StretchLevels& levels) {
     matches_[index(side)] = SideMatch{
         .track = detail::track_of(levels.stretch, detail::levels_of(levels, channels_, side)),
         .placed = {}};
-  place(0);
+  place(0, levels.stretch.start_is_known
+               ? std::optional(slots_in(options_.metadata_uncertainty + options_.guard))
+               : std::nullopt);
   if (!nothing_fits()) return;
   const std::int64_t reach = slots_in(options_.search_wide);
   std::optional<std::int64_t> centre =
@@ -126,7 +135,7 @@ void Aligner::match_stretch(const StretchLevels& levels) {
   if (!centre && !levels.stretch.start_is_known)
     centre = detail::search_widely(units_[0], matches_[0].track, units_[1], matches_[1].track,
                                    call_.slots() + matches_[0].track.size());
-  if (centre) place(*centre);
+  if (centre) place(*centre, std::nullopt);
 }
 
 void Aligner::collect_windows(std::size_t stretch, Speaker side, const SideMatch& match,

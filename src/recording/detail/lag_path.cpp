@@ -1,6 +1,7 @@
 #include "recording/detail/lag_path.hpp"
 
 #include "domain/level_meter.hpp"
+#include "recording/detail/lag_rivals.hpp"
 #include "recording/detail/level_scale.hpp"
 
 #include <algorithm>
@@ -22,18 +23,15 @@ constexpr std::int64_t small_change = 25;  // lags: half a second
 constexpr double stays_exactly = 0.9;      // the rest: one lag up or down
 // Of a unit's slots, this share must lie in the stretch; with less, nothing is known.
 constexpr double overlap_min = 0.25;
-// Units to either side that are asked together whether other lags would do as well, and how much
-// of the evidence those may have.
-constexpr std::size_t units_beside = 5;
-constexpr double rival_share_max = 0.7;
-// The best of hundreds of lags has about this much by chance.
-constexpr double evidence_by_chance = 4;
-constexpr std::int64_t other_lag_apart = 8;
-constexpr double wholly_inside = 0.8;
+// A unit speaks of rival lags where so much of it lies in the stretch.
+constexpr double inside_min = 0.5;
 
 // Of true matches the correlation's Fisher z is spread about this much.
 constexpr double true_z_mean = 1.0;
 constexpr double true_z_variance = 0.35 * 0.35;
+// Of two lags that both match so well, none is told to be wrong by which matches better: slots of
+// 20 ms meet the one better than the other.
+constexpr double fits_z = 1.3;
 
 double log_normal(double x, double mean, double variance) {
   return -0.5 * ((x - mean) * (x - mean) / variance + std::log(variance));
@@ -136,14 +134,22 @@ Correlation correlation_at(const LevelUnit& unit, const RecordedTrack& track, st
   return correlations(unit, track, lag, 1).front();
 }
 
-double evidence(const LevelUnit& unit, const Correlation& correlation) {
-  if (correlation.overlap < overlap_min * unit.active) return 0;
-  const double independent = unit.independent * correlation.overlap / unit.active;
+namespace {
+
+double evidence_of(double value, double independent, double z_max) {
   const double variance = 1 / std::max(1.0, independent - 3);
-  const double z = std::atanh(std::clamp(correlation.value, -0.999, 0.999));
+  const double z = std::min(z_max, std::atanh(std::clamp(value, -0.999, 0.999)));
   // Beyond what is usual nothing speaks against a match.
   const double against = std::min(z, true_z_mean);
   return log_normal(against, true_z_mean, true_z_variance + variance) - log_normal(z, 0, variance);
+}
+
+}  // namespace
+
+double evidence(const LevelUnit& unit, const Correlation& correlation) {
+  if (correlation.overlap < overlap_min * unit.active) return 0;
+  return evidence_of(correlation.value, unit.independent * correlation.overlap / unit.active,
+                     std::numeric_limits<double>::infinity());
 }
 
 namespace {
@@ -294,46 +300,6 @@ std::vector<std::vector<float>> LagModel::solve() {
   return states;
 }
 
-// What one unit has for its own lag, and for the best one elsewhere.
-struct Rivals {
-  double own = 0;
-  double other = 0;
-};
-
-std::vector<Rivals> rivals_of(const LagModel& model, std::span<const LevelUnit> units,
-                              const std::vector<PlacedUnit>& placed, const RecordedTrack& track,
-                              std::int64_t first) {
-  std::vector<Rivals> rivals(placed.size());
-  for (std::size_t i = 0; i < placed.size(); ++i) {
-    if (placed[i].evidence <= 0 || placed[i].unmatched > 0.5) continue;
-    const LevelUnit& unit = units[placed[i].unit];
-    const std::int64_t from = unit.first_slot - track.origin + placed[i].lag;
-    const auto length = static_cast<std::int64_t>(unit.level.size());
-    const std::int64_t inside =
-        std::min(from + length, track.size()) - std::max<std::int64_t>(0, from);
-    // Of one that lies half outside, the other places lie outside too.
-    if (static_cast<double>(inside) < wholly_inside * static_cast<double>(length)) continue;
-    rivals[i].own = placed[i].evidence;
-    const std::span<const float> evidence = model.evidence(i);
-    for (std::size_t k = 0; k < evidence.size(); ++k)
-      if (std::abs(first + static_cast<std::int64_t>(k) - placed[i].lag) > other_lag_apart)
-        rivals[i].other = std::max(rivals[i].other, double{evidence[k]} - evidence_by_chance);
-  }
-  return rivals;
-}
-
-// Phrases said again and again, beeps: then what tells the lags apart is only how much of each
-// lies within the recording.
-bool fits_elsewhere(const std::vector<Rivals>& rivals, std::size_t at) {
-  const std::size_t from = at > units_beside ? at - units_beside : 0;
-  Rivals sum;
-  for (std::size_t i = from; i < std::min(rivals.size(), at + units_beside + 1); ++i) {
-    sum.own += rivals[i].own;
-    sum.other += rivals[i].other;
-  }
-  return sum.own > 0 && sum.other > rival_share_max * sum.own;
-}
-
 PlacedUnit most_probable(std::size_t unit, const std::vector<float>& states,
                          std::span<const float> evidence, std::int64_t first) {
   const std::size_t lags = states.size() - 1;
@@ -361,22 +327,43 @@ std::vector<std::size_t> within_reach(std::span<const LevelUnit> units, const Re
   return chosen;
 }
 
-// At each lag; out of the question beyond what drift explains at that time.
-std::vector<float> evidence_by_lag(const LevelUnit& unit, const RecordedTrack& track,
-                                   const LagSearch& search, std::int64_t first, std::size_t lags) {
+// What speaks for each lag, for the path and for judging rivals.
+struct LagEvidence {
+  std::vector<float> path;
+  std::vector<float> fit;
+};
+
+// Out of the question beyond what drift explains at that time.
+LagEvidence evidence_by_lag(const LevelUnit& unit, const RecordedTrack& track,
+                            const LagSearch& search, std::int64_t first, std::size_t lags) {
   constexpr float impossible = -50;
   const std::vector<Correlation> values = correlations(unit, track, first, lags);
   const double since_start =
       std::max(0.0, static_cast<double>(unit.first_slot - track.origin + search.centre));
   const auto reach =
       search.reach + static_cast<std::int64_t>(std::ceil(since_start * search.drift));
-  std::vector<float> out(lags);
+  LagEvidence out{.path = std::vector<float>(lags, impossible),
+                  .fit = std::vector<float>(lags, impossible)};
   for (std::size_t k = 0; k < lags; ++k) {
     const std::int64_t lag = first + static_cast<std::int64_t>(k);
-    out[k] = std::abs(lag - search.centre) <= reach ? static_cast<float>(evidence(unit, values[k]))
-                                                    : impossible;
+    if (std::abs(lag - search.centre) > reach) continue;
+    out.path[k] = static_cast<float>(evidence(unit, values[k]));
+    // As if all of it lay inside: lags are to be compared that have different parts of it.
+    out.fit[k] = values[k].overlap >= inside_min * unit.active
+                     ? static_cast<float>(evidence_of(values[k].value, unit.independent, fits_z))
+                     : lag_unknown;
   }
   return out;
+}
+
+// Metadata are coarse, but know no second place: where they leave one of the rivals, it is that.
+bool is_unclear(const PlacedUnit& placed, const Rivalry& rivals, const LagSearch& search) {
+  if (rivals.unclear) return true;
+  if (rivals.lags.empty()) return false;
+  const auto believed = [&](std::int64_t lag) {
+    return search.believed_reach && std::abs(lag) <= *search.believed_reach;
+  };
+  return !believed(placed.lag) || std::ranges::any_of(rivals.lags, believed);
 }
 
 }  // namespace
@@ -389,22 +376,35 @@ std::vector<PlacedUnit> place_units(std::span<const LevelUnit> units, const Reco
   const auto lags = static_cast<std::size_t>(2 * (search.reach + growth) + 1);
   const std::vector<std::size_t> chosen = within_reach(units, track, search, growth);
   LagModel model(lags);
+  std::vector<std::vector<float>> fits;
+  fits.reserve(chosen.size());
   std::int64_t last_end = 0;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const LevelUnit& unit = units[chosen[i]];
-    model.add(evidence_by_lag(unit, track, search, first, lags), unit.starts_run,
-              i == 0 ? 0 : unit.first_slot - last_end);
+    LagEvidence evidence = evidence_by_lag(unit, track, search, first, lags);
+    fits.push_back(std::move(evidence.fit));
+    model.add(std::move(evidence.path), unit.starts_run, i == 0 ? 0 : unit.first_slot - last_end);
     last_end = unit.end_slot();
   }
   const auto states = model.solve();
   std::vector<PlacedUnit> placed;
+  std::vector<UnitClaim> claims;
+  placed.reserve(chosen.size());
+  claims.reserve(chosen.size());
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     placed.push_back(most_probable(chosen[i], states[i], model.evidence(i), first));
-    placed.back().correlation = correlation_at(units[chosen[i]], track, placed.back().lag).value;
+    PlacedUnit& unit = placed.back();
+    unit.correlation = correlation_at(units[chosen[i]], track, unit.lag).value;
+    claims.push_back({.from = units[chosen[i]].first_slot,
+                      .to = units[chosen[i]].end_slot(),
+                      .lag = unit.lag,
+                      .matched = unit.evidence > 0 && unit.unmatched <= 0.5,
+                      .evidence = model.evidence(i),
+                      .fit = fits[i]});
   }
-  const std::vector<Rivals> rivals = rivals_of(model, units, placed, track, first);
+  const auto rivals = rivalries(claims, first);
   for (std::size_t i = 0; i < placed.size(); ++i)
-    placed[i].fits_elsewhere = fits_elsewhere(rivals, i);
+    placed[i].fits_elsewhere = is_unclear(placed[i], rivals[i], search);
   return placed;
 }
 

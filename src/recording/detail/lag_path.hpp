@@ -8,6 +8,7 @@
 #include "recording/detail/level_units.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct LagSearch {
   std::int64_t centre = 0;   // lag
   std::int64_t reach = 150;  // either way, at the stretch's beginning
   double drift = 300e-6;     // by which the reach grows along the stretch
+  // From lag 0: how far metadata and delay together are off at most. nullopt: nobody knows.
+  std::optional<std::int64_t> believed_reach;
 };
 
 struct Correlation {

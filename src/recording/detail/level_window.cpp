@@ -21,6 +21,9 @@ constexpr double block_slots_max = 50;
 // Residues of neighbouring slots resemble each other: so many are worth one.
 constexpr double slots_per_residue = 3;
 constexpr double sigma_min_ms = 0.4;
+// Where within a slot a sound begins shows but dimly in decibels. Speech has edges enough for that
+// to even out; of tones there are few, and they err alike.
+constexpr double edge_error_ms = 60;  // over the number of independent values
 
 struct Sums {
   double n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
@@ -185,9 +188,12 @@ std::optional<WindowShift> shift_of(std::span<const LevelUnit* const> units,
   for (const LevelUnit* unit : units) slots += unit->active;
   const double sigma_ms =
       std::max(std::sqrt(squares * (count - 1) / count), sigma_of(*peak, slots)) * slot_ms;
-  return WindowShift{.shift_ms = track.phase_ms + (static_cast<double>(lag) + peak->at) * slot_ms,
-                     .sigma_ms = std::max(sigma_ms, sigma_min_ms),
-                     .score = peak->value};
+  double independent = 1;
+  for (const LevelUnit* unit : units) independent += unit->independent;
+  return WindowShift{
+      .shift_ms = track.phase_ms + (static_cast<double>(lag) + peak->at) * slot_ms,
+      .sigma_ms = std::hypot(std::max(sigma_ms, sigma_min_ms), edge_error_ms / independent),
+      .score = peak->value};
 }
 
 }  // namespace earshot::recording::detail

@@ -18,7 +18,7 @@ constexpr double slope_known_ms_per_s = 0.03;
 constexpr double levels_scatter_ms = 0.7;
 constexpr double waveform_scatter_ms = 0.15;
 // What an estimate may be wrong by beyond its scatter.
-constexpr double levels_error_ms = 2.5;
+constexpr double levels_error_ms = 3;
 constexpr double waveform_error_ms = 0.5;
 // Pieces have constant shifts: a line is cut so that none strays further than this from it.
 constexpr double levels_stray_ms = 2;
