@@ -52,10 +52,19 @@ json::object show(const LegalHold& hold) {
           {"liftedBy", hold.lifted_by}};
 }
 
+// Of a dry run nothing is told of hashes: nothing was read.
+json::object show(const ErasedBlob& blob) {
+  json::object object{{"name", blob.name}, {"bytes", blob.bytes}, {"etag", blob.etag}};
+  if (blob.hash_note.empty()) return object;
+  const bool is_known = !blob.sha256.empty();
+  object["sha256"] = is_known ? json::value(blob.sha256) : json::value(nullptr);
+  object[is_known ? "sha256From" : "sha256Reason"] = blob.hash_note;
+  return object;
+}
+
 json::object show(const ErasedCall& call) {
   json::array blobs;
-  for (const auto& blob : call.blobs)
-    blobs.push_back({{"name", blob.name}, {"bytes", blob.bytes}, {"etag", blob.etag}});
+  for (const auto& blob : call.blobs) blobs.push_back(show(blob));
   json::object rows;
   for (const auto& count : call.rows) {
     const auto* counted = rows.if_contains(count.table);

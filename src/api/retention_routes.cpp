@@ -53,6 +53,7 @@ void RetentionRoutes::add_routes(net::Router& router,
   post("/api/v1/erasures", &RetentionRoutes::erase);
   router.add("GET", "/api/v1/erasures", guarded(&RetentionRoutes::list_erasures));
   router.add("GET", "/api/v1/erasures/{id}", guarded(&RetentionRoutes::show_erasure));
+  router.add("GET", "/api/v1/erasures/{id}/receipt", guarded(&RetentionRoutes::signed_receipt));
 }
 
 Task<net::HttpResponse> RetentionRoutes::plan(net::HttpRequest request) {
@@ -165,6 +166,13 @@ Task<net::HttpResponse> RetentionRoutes::show_erasure(net::HttpRequest request) 
   auto erasure = co_await services_.erasure.load({id_of(request)});
   if (!erasure) co_return problem(erasure.error());
   co_return net::json_response(200, erasure_json(*erasure, false));
+}
+
+// Byte by byte as it was signed; 409 as long as the erasure is not finished.
+Task<net::HttpResponse> RetentionRoutes::signed_receipt(net::HttpRequest request) {
+  auto receipt = co_await services_.erasure.signed_receipt({id_of(request)});
+  if (!receipt) co_return problem(receipt.error());
+  co_return net::json_response(200, std::move(*receipt));
 }
 
 }  // namespace earshot::api

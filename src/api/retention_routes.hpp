@@ -9,6 +9,7 @@
 //   POST /api/v1/holds/{id}/lift       {"who"}
 //   POST /api/v1/erasures              {"caller","dryRun"}: one caller's data
 //   GET  /api/v1/erasures, /api/v1/erasures/{id}      the receipts
+//   GET  /api/v1/erasures/{id}/receipt                 of one that is finished, as it was signed
 // Behind the API key. Runs on the control thread (app wraps the handlers).
 
 #include "api/access.hpp"
@@ -61,6 +62,7 @@ class RetentionRoutes {
   Task<net::HttpResponse> erase(net::HttpRequest request);
   Task<net::HttpResponse> list_erasures(net::HttpRequest request);
   Task<net::HttpResponse> show_erasure(net::HttpRequest request);
+  Task<net::HttpResponse> signed_receipt(net::HttpRequest request);
 
   RetentionRoutesServices services_;
   Access access_;

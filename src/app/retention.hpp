@@ -15,9 +15,9 @@ namespace earshot::app {
 
 class Retention {
  public:
-  // All outlive this. `key_seed` is secret and stays the same: receipts name callers by it.
+  // All outlive this. `signing` signs receipts, and they name callers by a digest of its own.
   Retention(const Config& config, recording::RetentionServices services, Random& random,
-            const Bytes& key_seed, jobs::JobRunner& jobs);
+            const recording::ManifestKey& signing, jobs::JobRunner& jobs);
 
   Task<void> run() { return rounds_.run(); }
   void stop() { rounds_.stop(); }

@@ -328,8 +328,8 @@ class RunningService : public Service {
     recording::RetentionServices retaining{*store_,           *store_,     *store_,
                                            *blobs_,           *tap_spool_, outside_.clock,
                                            outside_.counters, outside_.log};
-    retention_ = std::make_unique<Retention>(config_, retaining, outside_.random,
-                                             signing_key_.private_key, *jobs_);
+    retention_ =
+        std::make_unique<Retention>(config_, retaining, outside_.random, signing_key_, *jobs_);
     jobs_->handle(recording::discover_recording_job,
                   [this](Job job) { return discovery_->run(std::move(job)); });
     jobs_->handle(recording::verify_call_job,

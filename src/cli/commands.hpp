@@ -153,6 +153,13 @@ struct EraseOptions {
   bool dry_run = false;
   bool yes = false;
   bool list = false;
+  bool signed_text = false;  // of `receipt`, as it was signed
+};
+
+struct EraseVerifyOptions {
+  CommonOptions common;
+  std::string target;  // a signed receipt, or the id of one
+  std::string key;     // base64, or a file that holds it; "" = the service's
 };
 
 struct RecordingsVerifyOptions {
@@ -188,6 +195,7 @@ Task<int> run_holds_add(ApiClient& client, HoldsAddOptions options);
 Task<int> run_holds_remove(ApiClient& client, HoldsRemoveOptions options);
 Task<int> run_holds_list(ApiClient& client, HoldsListOptions options);
 Task<int> run_erase(ApiClient& client, EraseOptions options);
+Task<int> run_erase_verify(ApiClient& client, EraseVerifyOptions options);
 
 Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions options);
 

@@ -1,4 +1,4 @@
-// earshot erase --caller NUMBER [--dry-run] [--yes] | --receipt ID | --list
+// earshot erase --caller NUMBER [--dry-run] [--yes] | --receipt ID [--signed] | --list
 #include "cli/answer_view.hpp"
 #include "cli/commands.hpp"
 #include "cli/list_view.hpp"
@@ -77,8 +77,13 @@ Task<int> erase_and_wait(ApiClient& client, EraseOptions options) {
 Task<int> run_erase(ApiClient& client, EraseOptions options) {
   if (options.list) co_return co_await list_receipts(client, std::move(options));
   if (!options.receipt.empty()) {
-    auto body = co_await client.get("/api/v1/erasures/" + net::percent_encode(options.receipt));
-    co_return show_answer(options.common.json, body, print_receipt);
+    auto path = "/api/v1/erasures/" + net::percent_encode(options.receipt);
+    if (options.signed_text) path += "/receipt";
+    auto body = co_await client.get(std::move(path));
+    if (!options.signed_text) co_return show_answer(options.common.json, body, print_receipt);
+    if (!body) co_return report(body.error());
+    std::printf("%s", body->c_str());
+    co_return 0;
   }
   if (options.caller.empty()) {
     std::fprintf(stderr, "name the caller: earshot erase --caller +81312345678 --dry-run\n");

@@ -62,13 +62,33 @@ void add_erase(CLI::App& app, ChosenCommand& chosen) {
       "Calls on hold, going on, or without a verdict yet are left, and named in the receipt.\n"
       "Examples:\n  earshot erase --caller +81312345678 --dry-run\n"
       "  earshot erase --caller +81312345678 --yes\n  earshot erase --list\n"
-      "  earshot erase --receipt 0b7e0c00-1111-4222-8333-444455556666 --json");
+      "  earshot erase --receipt 0b7e0c00-1111-4222-8333-444455556666 --signed > receipt.json\n"
+      "  earshot erase verify receipt.json --key public.key");
   auto options = bind<EraseOptions>(*erase, chosen, run_erase);
   auto* caller = erase->add_option("--caller", options->caller, "the caller's number");
   erase->add_flag("--dry-run", options->dry_run, "names what would go; nothing does");
   erase->add_flag("--yes", options->yes, "does it");
-  erase->add_option("--receipt", options->receipt, "shows an earlier one again")->excludes(caller);
+  auto* receipt = erase->add_option("--receipt", options->receipt, "shows an earlier one again");
+  receipt->excludes(caller);
+  erase
+      ->add_flag("--signed", options->signed_text,
+                 "of a receipt the signed text, as `erase verify` checks it")
+      ->needs(receipt);
   erase->add_flag("--list", options->list, "all receipts")->excludes(caller);
+  auto* verify = erase->add_subcommand("verify", "Checks the signature of a receipt");
+  auto verify_options = bind<EraseVerifyOptions>(*verify, chosen, run_erase_verify);
+  verify
+      ->add_option("target", verify_options->target,
+                   "a signed receipt on this machine, or the id of one that the service has")
+      ->required();
+  verify->add_option(
+      "--key", verify_options->key,
+      "the public key, base64 or a file that holds it; without it the service's own, "
+      "from /api/v1/keys");
+  verify->footer(
+      "Exit status: 0 the signature fits, 1 it does not.\n"
+      "Examples:\n  earshot erase verify receipt.json --key public.key\n"
+      "  earshot erase verify 0b7e0c00-1111-4222-8333-444455556666 --json");
 }
 
 }  // namespace

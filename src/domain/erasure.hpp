@@ -27,6 +27,8 @@ struct ErasedBlob {
   std::string name;
   std::uint64_t bytes = 0;
   std::string etag;
+  std::string sha256;     // lower-case hex; "": not known, and hash_note says why
+  std::string hash_note;  // where the hash is from: "manifest", "merge", "read"
   bool operator==(const ErasedBlob&) const = default;
 };
 

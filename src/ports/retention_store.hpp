@@ -77,7 +77,10 @@ class RetentionStore {
   // went added to those it names. One transaction.
   virtual Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
                                                     RowRemoval rows) = 0;
-  virtual Task<Result<void>> finish_erasure(ErasureId id, WallTime at) = 0;
+  // With the receipt as it is signed, which is kept as it stands.
+  virtual Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt) = 0;
+  // "": it is not finished, or was before receipts were signed. `not_found`.
+  virtual Task<Result<std::string>> erasure_receipt(ErasureId id) = 0;
 };
 
 }  // namespace earshot

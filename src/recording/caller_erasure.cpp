@@ -2,9 +2,11 @@
 
 #include "base/crypto.hpp"
 #include "domain/journal_text.hpp"
+#include "recording/erasure_receipt.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -23,13 +25,6 @@ std::vector<ErasedBlob> blobs_of(const KeptOfCall& kept) {
   return blobs;
 }
 
-// A try that was interrupted has its own list: what it names and is gone stays named.
-void add_missing(std::vector<ErasedBlob>& blobs, std::vector<ErasedBlob> found) {
-  for (auto& blob : found)
-    if (std::ranges::find(blobs, blob.name, &ErasedBlob::name) == blobs.end())
-      blobs.push_back(std::move(blob));
-}
-
 }  // namespace
 
 CallerErasure::CallerErasure(RetentionServices services, Random& random,
@@ -38,6 +33,7 @@ CallerErasure::CallerErasure(RetentionServices services, Random& random,
       random_(random),
       options_(std::move(options)),
       objects_(services.store, services.merges, services.blobs, services.spool),
+      hashes_(services.store, services.merges, services.blobs, options_.manifest_keys),
       erased_(services.counters.counter("earshot_erased_calls_total",
                                         "calls whose data was erased by request")),
       refused_(services.counters.counter("earshot_erasure_refused_total",
@@ -146,7 +142,39 @@ Task<Result<void>> CallerErasure::erase_all(ErasureId id) {
     if (call.state == ErasureState::erased || call.state == ErasureState::refused) continue;
     if (auto done = co_await erase(id, std::move(call)); !done) co_return done;
   }
-  co_return co_await services_.retention.finish_erasure(id, services_.clock.wall_now());
+  co_return co_await finish(std::move(id));
+}
+
+// Read back first: the receipt says what is stored, the rows that went with it.
+Task<Result<void>> CallerErasure::finish(ErasureId id) {
+  auto erasure = co_await services_.retention.load_erasure(id);
+  if (!erasure) co_return Failure(erasure.error());
+  const auto now = services_.clock.wall_now();
+  erasure->finished_at = now;
+  auto receipt = sign_manifest(erasure_receipt_text(*erasure, options_.software), options_.signing);
+  if (!receipt) co_return fail("sign the receipt", receipt.error());
+  co_return co_await services_.retention.finish_erasure(std::move(id), now, std::move(*receipt));
+}
+
+Task<Result<std::string>> CallerErasure::signed_receipt(ErasureId id) {
+  auto receipt = co_await services_.retention.erasure_receipt(std::move(id));
+  if (receipt && receipt->empty())
+    co_return fail(ErrorKind::conflict,
+                   "there is no signed receipt: the erasure is still going on, or was finished by "
+                   "a version that signed none");
+  co_return receipt;
+}
+
+// A try that was interrupted has its own list: what it names and is gone stays named.
+Task<Result<void>> CallerErasure::add_missing(ErasedCall* call, const KeptOfCall* kept) {
+  auto found = blobs_of(*kept);
+  std::erase_if(found, [&](const ErasedBlob& blob) {
+    return std::ranges::find(call->blobs, blob.name, &ErasedBlob::name) != call->blobs.end();
+  });
+  auto hashed = co_await hashes_.complete(call->call, *kept, std::move(found));
+  if (!hashed) co_return Failure(hashed.error());
+  std::ranges::move(*hashed, std::back_inserter(call->blobs));
+  co_return ok();
 }
 
 Task<Result<void>> CallerErasure::erase(ErasureId id, ErasedCall call) {
@@ -159,7 +187,7 @@ Task<Result<void>> CallerErasure::erase(ErasureId id, ErasedCall call) {
     auto kept = co_await objects_.of(*stored);
     if (!kept) co_return Failure(kept.error());
     call.state = ErasureState::erasing;
-    add_missing(call.blobs, blobs_of(*kept));
+    if (auto added = co_await add_missing(&call, &*kept); !added) co_return added;
     auto noted = co_await services_.retention.save_erased_call(id, call, {});
     if (!noted) co_return Failure(noted.error());
     if (auto removed = co_await remove_items(&*kept, &call); !removed) co_return removed;

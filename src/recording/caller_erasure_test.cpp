@@ -1,5 +1,7 @@
 #include "recording/caller_erasure.hpp"
 
+#include "base/crypto.hpp"
+#include "recording/erasure_receipt.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 #include <algorithm>
@@ -44,11 +46,46 @@ struct ErasedWorld : RecordedCall {
     REQUIRE(loaded.has_value());
     return std::move(*loaded);
   }
+  // As ACS and Earshot leave it, with a manifest that tells the chunk's hash.
+  void store_recorded() {
+    const Bytes wav = seconds_of_wav(1);
+    const auto name = folder + "0-audiowav.wav";
+    put_blob(name, wav);
+    put_text(folder + "0-acsmetadata.json", metadata("2026-03-02T09:15:00Z", 1'000));
+    put_text(folder + "transcript.json", "{}");
+    Changes changes;
+    changes.chunks.push_back({.recording = recording.id,
+                              .audio = {name},
+                              .bytes = wav.size(),
+                              .etag = wait(blobs.info({name}))->etag,
+                              .found_at = call.received_at});
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+    Manifest manifest;
+    manifest.call = call.id;
+    manifest.chunks.push_back(
+        {.recording = recording.id, .file = {name, wav.size(), "the manifest's hash"}});
+    put_text(folder + "manifest.json", *sign_manifest(manifest_text(manifest), signer));
+  }
+  ErasedBlob erased(const std::string& name) {
+    const auto made = request();
+    REQUIRE(std::holds_alternative<JobDone>(run(made)));
+    const auto all = receipt(made);
+    const auto& blobs_gone = all.calls.at(0).blobs;
+    const auto found = std::ranges::find(blobs_gone, folder + name, &ErasedBlob::name);
+    REQUIRE(found != blobs_gone.end());
+    return *found;
+  }
   std::size_t blob_count() { return wait(blobs.list({}))->blobs.size(); }
 
+  ManifestKey signer = *make_manifest_key(Bytes(32, 7));
   RetentionServices services{store, store, store, blobs, spool, runtime.clock(), counters, log};
   SeededRandom chance{9};
-  CallerErasure erasure{services, chance, {.key = Bytes{1, 2, 3}}};
+  CallerErasure erasure{services,
+                        chance,
+                        {.key = Bytes{1, 2, 3},
+                         .signing = signer,
+                         .manifest_keys = {signer.public_key},
+                         .software = "earshot test"}};
 };
 
 }  // namespace
@@ -148,4 +185,75 @@ TEST_CASE("a dry run names calls and blobs and stores nothing") {
   CHECK(world.wait(world.erasure.list(10))->empty());
   CHECK(world.blob_count() == 3);
   CHECK(world.wait(world.erasure.plan("")).error().kind == ErrorKind::invalid);
+}
+
+TEST_CASE("a finished erasure has a signed receipt, without the number") {
+  ErasedWorld world;
+  const auto made = world.request();
+  const auto early = world.wait(world.erasure.signed_receipt(made.id));
+  REQUIRE_FALSE(early.has_value());
+  CHECK(early.error().kind == ErrorKind::conflict);
+
+  CHECK(std::holds_alternative<JobDone>(world.run(made)));
+
+  const auto text = world.wait(world.erasure.signed_receipt(made.id));
+  REQUIRE(text.has_value());
+  const std::vector<Bytes> keys{world.signer.public_key};
+  const auto claims = check_erasure_receipt(*text, keys);
+  REQUIRE(claims.has_value());
+  CHECK(claims->id == made.id.text);
+  CHECK(claims->calls_erased == 1);
+  CHECK(claims->blobs == 2);
+  CHECK(claims->software == "earshot test");
+  CHECK(text->find("5550123") == std::string::npos);
+  CHECK(text->find("5550199") == std::string::npos);
+}
+
+TEST_CASE("what a manifest tells of a file is its hash in the receipt") {
+  ErasedWorld world;
+  world.store_recorded();
+  const auto chunk = world.erased("0-audiowav.wav");
+  CHECK(chunk.sha256 == "the manifest's hash");
+  CHECK(chunk.hash_note == "manifest");
+}
+
+TEST_CASE("a file that was written again after the manifest is read for its hash") {
+  ErasedWorld world;
+  world.store_recorded();
+  const auto later = wav_of(counting_samples(7, 16'000));
+  world.put_blob(folder + "0-audiowav.wav", later);
+  const auto chunk = world.erased("0-audiowav.wav");
+  CHECK(chunk.sha256 == crypto::to_hex(crypto::sha256(later)));
+  CHECK(chunk.hash_note == "read");
+}
+
+TEST_CASE("a manifest that nobody trusted signed is not believed") {
+  ErasedWorld world;
+  world.signer = *make_manifest_key(Bytes(32, 8));
+  world.store_recorded();
+  CHECK(world.erased("0-audiowav.wav").hash_note == "read");
+}
+
+TEST_CASE("what holds numbers or words has no hash in the receipt, and neither has what is large") {
+  ErasedWorld world;
+  world.store_recorded();
+  world.put_blob(folder + "tap-1.pcm", Bytes(hashed_blob_bytes_max + 1));
+  SUBCASE("metadata names the parties") {
+    const auto metadata = world.erased("0-acsmetadata.json");
+    CHECK(metadata.sha256.empty());
+    CHECK(metadata.hash_note.find("numbers or words") != std::string::npos);
+  }
+  SUBCASE("a transcript is what was said") {
+    CHECK(world.erased("transcript.json").sha256.empty());
+  }
+  SUBCASE("the bridge's copy is too large to be read") {
+    const auto tap = world.erased("tap-1.pcm");
+    CHECK(tap.sha256.empty());
+    CHECK(tap.hash_note.find("too large") != std::string::npos);
+  }
+  SUBCASE("the archive cannot be read") {
+    REQUIRE(world.wait(world.blobs.set_tier({folder + "manifest.json"}, StorageTier::archive))
+                .has_value());
+    CHECK(world.erased("manifest.json").hash_note == "it was in the archive");
+  }
 }

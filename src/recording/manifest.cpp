@@ -4,7 +4,9 @@
 #include "base/crypto.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
+#include <utility>
 
 namespace earshot::recording {
 namespace {
@@ -30,7 +32,7 @@ std::string manifest_key_id(ByteView public_key) {
 
 Result<std::string> sign_manifest(std::string_view text, const ManifestKey& key) {
   if (!text.starts_with('{') || !text.ends_with('}'))
-    return fail(ErrorKind::invalid, "a manifest is one JSON object");
+    return fail(ErrorKind::invalid, "what is signed is one JSON object");
   auto signature = crypto::sign_ed25519(key.private_key, as_bytes(text));
   if (!signature) return Failure(signature.error());
   return fmt::format("{}{}{}{}{}{}", text.substr(0, text.size() - 1), signature_begins,
@@ -40,7 +42,7 @@ Result<std::string> sign_manifest(std::string_view text, const ManifestKey& key)
 
 Result<SignedManifest> split_manifest(std::string_view signed_text) {
   const auto no_signature = [] {
-    return fail(ErrorKind::invalid, "no signature of ours stands at the end of this manifest");
+    return fail(ErrorKind::invalid, "no signature of ours stands at the end of it");
   };
   const auto at = signed_text.rfind(signature_begins);
   if (at == std::string_view::npos || !signed_text.ends_with(signature_ends)) return no_signature();
@@ -59,26 +61,36 @@ Result<SignedManifest> split_manifest(std::string_view signed_text) {
   return parts;
 }
 
+Result<std::string> check_signed(std::string_view what, std::string_view signed_text,
+                                 std::span<const Bytes> keys) {
+  auto parts = split_manifest(signed_text);
+  if (!parts) return Failure(parts.error());
+  const auto key = std::ranges::find_if(
+      keys, [&](const Bytes& one) { return manifest_key_id(one) == parts->key_id; });
+  if (key == keys.end())
+    return fail(ErrorKind::refused,
+                fmt::format("the {} names key {}, which is none of the {} trusted", what,
+                            parts->key_id, keys.size()));
+  if (!crypto::verify_ed25519(*key, as_bytes(parts->text), parts->signature))
+    return fail(ErrorKind::refused,
+                fmt::format("the signature does not fit: the {} was changed", what));
+  return std::move(parts->text);
+}
+
 Result<ManifestClaims> check_manifest(std::string_view signed_text, ByteView public_key) {
   const auto parts = split_manifest(signed_text);
   if (!parts) return Failure(parts.error());
   if (const auto given = manifest_key_id(public_key); given != parts->key_id)
     return fail(ErrorKind::refused, fmt::format("the manifest names key {}, the key given is {}",
                                                 parts->key_id, given));
-  if (!crypto::verify_ed25519(public_key, as_bytes(parts->text), parts->signature))
-    return fail(ErrorKind::refused, "the signature does not fit: the manifest was changed");
-  return read_manifest_claims(parts->text);
+  const std::array<Bytes, 1> keys{Bytes(public_key.begin(), public_key.end())};
+  return check_manifest(signed_text, keys);
 }
 
 Result<ManifestClaims> check_manifest(std::string_view signed_text, std::span<const Bytes> keys) {
-  const auto parts = split_manifest(signed_text);
-  if (!parts) return Failure(parts.error());
-  const auto key = std::ranges::find_if(
-      keys, [&](const Bytes& one) { return manifest_key_id(one) == parts->key_id; });
-  if (key != keys.end()) return check_manifest(signed_text, *key);
-  return fail(ErrorKind::refused,
-              fmt::format("the manifest names key {}, which is none of the {} trusted",
-                          parts->key_id, keys.size()));
+  const auto text = check_signed("manifest", signed_text, keys);
+  if (!text) return Failure(text.error());
+  return read_manifest_claims(*text);
 }
 
 }  // namespace earshot::recording

@@ -129,6 +129,12 @@ Result<ManifestClaims> read_manifest_claims(std::string_view text);
 Result<ManifestClaims> check_manifest(std::string_view signed_text, ByteView public_key);
 // The same with that key of several, all trusted, which the manifest names; `refused` when it names
 // none of them.
+// Of any document signed in this form: the bytes that were signed, with that key of several, all
+// trusted, which it names. `refused` when it names none of them, or was changed since. `what` it is
+// stands in errors: "manifest".
+Result<std::string> check_signed(std::string_view what, std::string_view signed_text,
+                                 std::span<const Bytes> keys);
+
 Result<ManifestClaims> check_manifest(std::string_view signed_text, std::span<const Bytes> keys);
 
 }  // namespace earshot::recording

@@ -226,14 +226,23 @@ Task<Result<ErasedCall>> MemoryStore::save_erased_call(ErasureId id, ErasedCall 
   co_return call;
 }
 
-Task<Result<void>> MemoryStore::finish_erasure(ErasureId id, WallTime at) {
+Task<Result<void>> MemoryStore::finish_erasure(ErasureId id, WallTime at, std::string receipt) {
   std::lock_guard lock(state_->mutex);
   if (state_->must_fail()) co_return away();
   const auto found = state_->tables.erasures.find(id);
   if (found == state_->tables.erasures.end())
     co_return fail(ErrorKind::not_found, "there is no such erasure");
   found->second.finished_at = at;
+  state_->tables.erasure_receipts[id] = std::move(receipt);
   co_return ok();
+}
+
+Task<Result<std::string>> MemoryStore::erasure_receipt(ErasureId id) {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->tables.erasures.contains(id))
+    co_return fail(ErrorKind::not_found, "there is no such erasure");
+  const auto found = state_->tables.erasure_receipts.find(id);
+  co_return found == state_->tables.erasure_receipts.end() ? std::string() : found->second;
 }
 
 }  // namespace earshot::store

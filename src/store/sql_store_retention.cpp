@@ -104,9 +104,16 @@ Task<Result<ErasedCall>> SqlStoreImpl::save_erased_call(ErasureId id, ErasedCall
   });
 }
 
-Task<Result<void>> SqlStoreImpl::finish_erasure(ErasureId id, WallTime at) {
-  return writer_.write([id = std::move(id), at](Connection& connection) {
-    store::finish_erasure(connection, id, at);
+Task<Result<void>> SqlStoreImpl::finish_erasure(ErasureId id, WallTime at, std::string receipt) {
+  return writer_.write(
+      [id = std::move(id), at, receipt = std::move(receipt)](Connection& connection) {
+        store::finish_erasure(connection, id, at, receipt);
+      });
+}
+
+Task<Result<std::string>> SqlStoreImpl::erasure_receipt(ErasureId id) {
+  return read([id = std::move(id)](Connection& connection) {
+    return store::erasure_receipt(connection, id);
   });
 }
 

@@ -233,8 +233,12 @@ void erasures_are_kept(const StoreFactory& make) {
   SUBCASE("a call's rows go in the step that says so, and are counted") {
     REQUIRE(store->run(retention.add_erasure(erasure, job)).has_value());
     ErasedCall call{.call = {"c1"}, .state = ErasureState::erasing, .why = {}, .rows = {}};
-    call.blobs = {{.name = "a b/\nc", .bytes = 5'000'000'000, .etag = "0x1"},
-                  {.name = "d", .bytes = 0, .etag = ""}};
+    call.blobs = {{.name = "a b/\nc",
+                   .bytes = 5'000'000'000,
+                   .etag = "0x1",
+                   .sha256 = "ab12",
+                   .hash_note = "manifest"},
+                  {.name = "d", .bytes = 0, .etag = "", .hash_note = "it was in the archive"}};
     CHECK(value(store->run(retention.save_erased_call({"e1"}, call, {}))) == call);
     CHECK(value(store->run(retention.load_erasure({"e1"}))).calls.at(0) == call);
     CHECK(store->run(store->calls().load_personal({"c1"})).has_value());
@@ -243,7 +247,13 @@ void erasures_are_kept(const StoreFactory& make) {
     CHECK(rows_of(saved.rows, "personal") == 1);
     CHECK(saved.blobs == call.blobs);
     CHECK(kind_of(store->run(store->calls().load_personal({"c1"}))) == ErrorKind::not_found);
-    REQUIRE(store->run(retention.finish_erasure({"e1"}, at_second(105))).has_value());
+    CHECK(value(store->run(retention.erasure_receipt({"e1"}))).empty());
+    const std::string signed_text = "{\"id\":\"e1\"}\n";
+    REQUIRE(store->run(retention.finish_erasure({"e1"}, at_second(105), signed_text)).has_value());
+    CHECK(value(store->run(retention.erasure_receipt({"e1"}))) == signed_text);
+    CHECK(kind_of(store->run(retention.erasure_receipt({"e9"}))) == ErrorKind::not_found);
+    CHECK(kind_of(store->run(retention.finish_erasure({"e9"}, at_second(105), ""))) ==
+          ErrorKind::not_found);
     const auto receipt = value(store->run(retention.load_erasure({"e1"})));
     CHECK(receipt.finished_at == at_second(105));
     CHECK(receipt.calls.at(0) == saved);

@@ -1,5 +1,6 @@
 // links: recording net
-// Once as it comes, once as what somebody made of a manifest that we signed.
+// Once as it comes, once as what somebody made of a manifest that we signed; and as a receipt.
+#include "recording/erasure_receipt.hpp"
 #include "recording/manifest.hpp"
 
 #include <cstddef>
@@ -14,6 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = as_text({data, size});
   if (const auto parts = split_manifest(text); parts && parts->signature.size() != 64) std::abort();
   if (const auto claims = read_manifest_claims(text); !claims && claims.error().message.empty())
+    std::abort();
+  if (const auto claims = read_erasure_claims(text); !claims && claims.error().message.empty())
     std::abort();
   // Nobody signs with this key but us.
   if (check_manifest(text, key.public_key)) std::abort();

@@ -279,6 +279,56 @@ class DeadLetters(unittest.TestCase):
     def letter(self, identity, recording, **more):
         """A RecordingFileStatusUpdated as Event Grid keeps it, with what it adds to a dead letter."""
         return {"id": identity, "topic": "/subscriptions/0/demo", "dataVersion": "1.0", "metadataVersion": "1",
+class Receipts(unittest.TestCase):
+    """The receipt of an erasure, checked away from the service, and after a change of key."""
+
+    def setUp(self):
+        self.stage = Stage()
+        self.addCleanup(self.stage.close)
+        self.stage.start_simulator()
+
+    def test_a_receipt_is_checked_offline_and_a_changed_one_is_refused(self):
+        self.stage.start_earshot()
+        call = self.stage.place_call(utterances=[{"start": "at_time", "delay": 1, "tones": {"count": 2}}], hangUpAt=3)
+        wait_for("the end of the call", lambda: self.stage.call_report(call))
+        identity = self.stage.recordings_found()[0]["recordingId"]
+        # Only then is there a verdict, without which nothing is erased.
+        wait_for("a manifest that holds", lambda: self.stage.cli("recordings", "verify", identity).returncode == 0)
+        caller = self.stage.only_call()["caller"]
+        said = self.stage.cli("erase", "--caller", caller, "--yes", "--json")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        erased = json.loads(said.stdout)
+        self.assertEqual([one["state"] for one in erased["calls"]], ["erased"])
+        hashed = {blob["name"].rsplit("/", 1)[1]: blob.get("sha256From") for blob in erased["calls"][0]["blobs"]}
+        self.assertEqual(hashed["0-audiowav.wav"], "manifest")
+
+        receipt = self.stage.folder / "receipt.json"
+        receipt.write_text(self.stage.cli("erase", "--receipt", erased["id"], "--signed").stdout)
+        self.assertNotIn(caller.removeprefix("4:").removeprefix("+"), receipt.read_text())
+        status, body = answer(self.stage.url + "/api/v1/keys", headers={"Authorization": f"Bearer {self.stage.key}"})
+        self.assertEqual(status, 200)
+        key = json.loads(body)["keys"][0]["publicKey"]
+        self.stage.kill_earshot()
+
+        fits = self.stage.cli("erase", "verify", str(receipt), "--key", key)
+        self.assertEqual(fits.returncode, 0, fits.stderr)
+        self.assertIn("the signature fits", fits.stdout)
+        self.assertIn("1 calls erased, 0 refused", fits.stdout)
+        stranger = self.stage.cli("erase", "verify", str(receipt), "--key", base64.b64encode(bytes(32)).decode())
+        self.assertEqual(stranger.returncode, 1)
+        self.assertIn("names key", stranger.stderr)
+        changed = self.stage.folder / "changed.json"
+        changed.write_text(receipt.read_text().replace('"erased"', '"waiting"', 1))
+        refused = self.stage.cli("erase", "verify", str(changed), "--key", key)
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertIn("was changed", refused.stderr)
+
+        new_key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self.stage.start_earshot(EARSHOT_SIGNING_KEY=new_key, EARSHOT_FORMER_KEYS=key)
+        kept = self.stage.cli_json("erase", "verify", erased["id"])
+        self.assertEqual((kept["signature"], kept["callsErased"]), (True, 1))
+
+
                 "subject": f"/recording/call/1d2c/serverCallId/SC/ID==/recordingId/{recording}",
                 "eventType": "Microsoft.Communication.RecordingFileStatusUpdated",
                 "eventTime": "2026-03-02T09:21:40.0000000Z", "data": {"recordingStorageInfo": {"recordingChunks": []}},

@@ -101,6 +101,13 @@ TEST_CASE("one caller's data is erased, but for what is held, and the receipt sa
   const auto journal = world.journal(scene.call);
   CHECK(std::ranges::find(journal, "erased by request") != journal.end());
   CHECK(boost::json::serialize(receipt).find(scene.caller.substr(3)) == std::string::npos);
+  CHECK(World::text(erased.at("blobs").as_array().at(0).as_object(), "sha256").size() == 64);
+  const auto signed_text = world.api("/api/v1/erasures/" + World::text(receipt, "id") + "/receipt");
+  REQUIRE(signed_text.status == 200);
+  CHECK(signed_text.body.ends_with("\"}}\n"));
+  CHECK(signed_text.json().at("software").as_string().starts_with("earshot "));
+  CHECK(signed_text.body.find(scene.caller.substr(3)) == std::string::npos);
+  CHECK(world.api("/api/v1/erasures/no-such/receipt").status == 404);
   CHECK(World::text(world.newest_call(), "caller").empty());
 }
 

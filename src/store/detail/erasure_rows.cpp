@@ -28,13 +28,15 @@ ErasureState state_of(std::string_view word) {
   damaged();
 }
 
-// One a line: bytes, etag, name; the last two escaped, so that a space parts them.
+// What begins with a name is one blob.
 std::string write_blobs(const std::vector<ErasedBlob>& blobs) {
   FieldWriter fields;
   for (const auto& blob : blobs) {
     fields.add("name", blob.name);
     fields.add("bytes", static_cast<long long>(blob.bytes));
     fields.add("etag", blob.etag);
+    fields.add("sha256", blob.sha256);
+    fields.add("hash_note", blob.hash_note);
   }
   return fields.take();
 }
@@ -55,6 +57,8 @@ std::vector<ErasedBlob> read_blobs(const std::string& text) {
     if (field->name == "bytes")
       blobs.back().bytes = static_cast<std::uint64_t>(number_of(field->value));
     if (field->name == "etag") blobs.back().etag = std::move(field->value);
+    if (field->name == "sha256") blobs.back().sha256 = std::move(field->value);
+    if (field->name == "hash_note") blobs.back().hash_note = std::move(field->value);
   }
   if (reader.damaged()) damaged();
   return blobs;
@@ -150,11 +154,20 @@ void put_erased_call(Connection& connection, const ErasureId& id, const ErasedCa
        {"row_counts", write_counts(call.rows)}});
 }
 
-void finish_erasure(Connection& connection, const ErasureId& id, WallTime at) {
-  const auto changed =
-      connection.execute("UPDATE erasures SET finished_at = :at WHERE erasure_id = :erasure_id",
-                         {{"at", at}, {"erasure_id", mend_text(id.text)}});
+void finish_erasure(Connection& connection, const ErasureId& id, WallTime at,
+                    const std::string& receipt) {
+  const auto changed = connection.execute(
+      "UPDATE erasures SET finished_at = :at, receipt = :receipt WHERE erasure_id = :erasure_id",
+      {{"at", at}, {"receipt", mend_text(receipt)}, {"erasure_id", mend_text(id.text)}});
   if (changed == 0) throw missing();
+}
+
+std::string erasure_receipt(Connection& connection, const ErasureId& id) {
+  if (!is_storable_id(id.text)) throw missing();
+  auto found = connection.query("SELECT receipt FROM erasures WHERE erasure_id = :erasure_id", 1,
+                                {{"erasure_id", id}});
+  if (found.empty()) throw missing();
+  return found.front().text();
 }
 
 }  // namespace earshot::store

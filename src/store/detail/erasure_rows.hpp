@@ -4,6 +4,7 @@
 #include "domain/erasure.hpp"
 #include "store/detail/connection.hpp"
 
+#include <string>
 #include <vector>
 
 namespace earshot::store {
@@ -12,6 +13,8 @@ void put_erasure(Connection& connection, const Erasure& erasure);
 Erasure load_erasure(Connection& connection, const ErasureId& id);  // `not_found`
 std::vector<Erasure> list_erasures(Connection& connection, int limit);
 void put_erased_call(Connection& connection, const ErasureId& id, const ErasedCall& call);
-void finish_erasure(Connection& connection, const ErasureId& id, WallTime at);
+void finish_erasure(Connection& connection, const ErasureId& id, WallTime at,
+                    const std::string& receipt);
+std::string erasure_receipt(Connection& connection, const ErasureId& id);  // `not_found`
 
 }  // namespace earshot::store

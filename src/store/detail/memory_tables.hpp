@@ -55,6 +55,7 @@ struct MemoryTables {
   std::string retention_rules;
   RetentionCursor retention_cursor;
   std::map<ErasureId, Erasure> erasures;
+  std::map<ErasureId, std::string> erasure_receipts;
   std::int64_t next_number = 1;
 
   // What sql_store.hpp says of a commit's errors.
