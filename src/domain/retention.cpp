@@ -93,7 +93,7 @@ class Ruling {
   bool is_of_use(const RetentionRule& rule, const KeptObject& object) const {
     if (rule.action == RetentionAction::keep) return false;
     if (rule.action == RetentionAction::remove)
-      return facts_.verdict.has_value() && !is_protected(object.kind);
+      return (facts_.verdict || facts_.never_recorded) && !is_protected(object.kind);
     if (rule.action == RetentionAction::archive && !facts_.verdict) return false;
     // Nothing is ever brought back to a warmer tier.
     return object.tier && *object.tier < *tier_of(rule.action);
@@ -189,7 +189,7 @@ RetentionPlan plan_retention(const std::vector<RetentionRule>& rules, const Rete
   if (something_stays && std::ranges::any_of(made_anew, is_removed)) remind(now + made_anew_every);
   // What is left has a reminder of its own.
   if (!something_stays) plan.steps.insert(plan.steps.end(), personal.begin(), personal.end());
-  if (!facts.verdict) {
+  if (!facts.verdict && !facts.never_recorded) {
     plan.bar = RetentionBar::no_verdict;
     remind(now + verdict_awaited);
   }

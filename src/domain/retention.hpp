@@ -3,11 +3,13 @@
 // objects at one moment. Pure.
 //
 // A hold on a call beats every rule. A call that has no verdict yet is neither archived nor deleted
-// from, since its recording is still being looked for. Of the rules that apply to an object and
-// have come of age, the strongest decides: deletion before archive before cold before cool. A rule
-// `keep` forbids deletion until its own age, whatever others say. Numbers and names of a call go
-// last: as long as anything else of it is kept, it can be found by its caller, to be erased. What
-// can be made anew of a call whose audio is kept (a merged file) is looked for again at intervals.
+// from, since its recording is still being looked for; one that was never answered gets none, and
+// rules that name no verdict apply to what it leaves behind, its numbers mostly. Of the rules that
+// apply to an object and have come of age, the strongest decides: deletion before archive before
+// cold before cool. A rule `keep` forbids deletion until its own age, whatever others say. Numbers
+// and names of a call go last: as long as anything else of it is kept, it can be found by its
+// caller, to be erased. What can be made anew of a call whose audio is kept (a merged file) is
+// looked for again at intervals.
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -79,6 +81,7 @@ struct RetentionFacts {
   WallTime ended_at{};  // when it was over; of one that was never answered, when it came
   std::string called;   // as retention_number() gives it; "": not known any more
   std::optional<VerdictKind> verdict;
+  bool never_recorded = false;  // it is over, was never answered, and gets no verdict
   bool held = false;
 };
 

@@ -114,6 +114,24 @@ TEST_CASE("numbers and names go with the last of what can be found by them") {
   CHECK(told(plan_retention(rules, facts(), {personal()}, after(10))) == "0:delete ");
 }
 
+TEST_CASE("the numbers of a call that was never answered go by age, but by no rule of verdicts") {
+  RetentionFacts never{.ended_at = ended, .called = "+15550199", .never_recorded = true};
+  auto of_verdict = rule(RetentionAction::remove, 5);
+  of_verdict.verdicts = {VerdictKind::missing};
+  const std::vector rules{of_verdict, rule(RetentionAction::remove, 10)};
+
+  const auto before = plan_retention(rules, never, {personal()}, after(10) - Duration{1});
+  CHECK(before.steps.empty());
+  CHECK(before.bar == RetentionBar::none);
+  CHECK(before.next_at == after(10));
+  CHECK(told(plan_retention(rules, never, {personal()}, after(10))) == "0:delete ");
+
+  const std::vector kept{rules[1], rule(RetentionAction::keep, 20, {KeptKind::personal})};
+  CHECK(plan_retention(kept, never, {personal()}, after(12)).steps.empty());
+  never.held = true;
+  CHECK(plan_retention(rules, never, {personal()}, after(10)).steps.empty());
+}
+
 TEST_CASE("faults of rules are all named") {
   auto wrong = rule(RetentionAction::archive, 0, {KeptKind::spool});
   wrong.name = "a b";

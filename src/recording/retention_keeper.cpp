@@ -1,6 +1,7 @@
 #include "recording/retention_keeper.hpp"
 
 #include "base/crypto.hpp"
+#include "domain/evidence.hpp"
 #include "domain/journal_text.hpp"
 #include "domain/words.hpp"
 
@@ -22,7 +23,9 @@ constexpr Duration after_spool = std::chrono::hours(1);
 constexpr std::size_t line_tag_characters = 16;
 constexpr int recent_recordings = 10;
 
-bool is_over(const Call& call) { return call.phase == CallPhase::ended; }
+bool is_over(const Call& call) {
+  return call.phase == CallPhase::ended || call.phase == CallPhase::not_answered;
+}
 
 RetentionFacts facts_of(const Call& call, const KeptOfCall& kept) {
   return {.ended_at = call.ended_at.value_or(call.received_at),
@@ -123,6 +126,9 @@ Task<Result<RetentionKeeper::Look>> RetentionKeeper::look_at(Call call) {
   auto verdict = co_await services_.store.verdict_of(look.call.id, std::nullopt);
   if (!verdict) co_return Failure(verdict.error());
   if (*verdict) look.facts.verdict = (*verdict)->kind;
+  auto never = co_await is_never_recorded(look.call);
+  if (!never) co_return Failure(never.error());
+  look.facts.never_recorded = *never;
   HoldQuery of_call{.call = look.call.id, .lifted_too = true};
   auto holds = co_await services_.retention.list_holds(std::move(of_call));
   if (!holds) co_return Failure(holds.error());
@@ -132,10 +138,19 @@ Task<Result<RetentionKeeper::Look>> RetentionKeeper::look_at(Call call) {
   const auto now = services_.clock.wall_now();
   if (is_over(look.call)) {
     look.plan = plan_retention(rules_.rules, look.facts, look.kept.objects(), now);
-  } else if (look.call.phase != CallPhase::not_answered) {
+  } else {
     look.plan.next_at = now + after_open_call;
   }
   co_return look;
+}
+
+// One that was never answered has no verdict to wait for; nor has one that ended before its answer
+// was known to be taken, unless there was a recording all the same.
+Task<Result<bool>> RetentionKeeper::is_never_recorded(Call call) {
+  if (!is_over(call) || call_time_zero(call)) co_return false;
+  auto recordings = co_await services_.store.recordings_of(call.id);
+  if (!recordings) co_return Failure(recordings.error());
+  co_return recordings->empty();
 }
 
 CallRetention RetentionKeeper::describe(const Look& look) {

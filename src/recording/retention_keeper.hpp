@@ -86,6 +86,7 @@ class RetentionKeeper {
     RetentionPlan plan;
   };
   Task<Result<Look>> look_at(Call call);
+  Task<Result<bool>> is_never_recorded(Call call);
   Task<Result<void>> mark(const Look* look, CallRetention* done);
   Task<Result<void>> set_tags(BlobName name, BlobTags wanted, CallRetention* done);
   Task<Result<void>> set_legal_hold(BlobName name, bool on, CallRetention* done);

@@ -124,6 +124,39 @@ TEST_CASE("a call without a verdict loses nothing, and is looked at again") {
   CHECK(world.blob_count() == 3);
 }
 
+TEST_CASE("the numbers of a call that nobody answered go by the same rules") {
+  KeptCall world;
+  Call missed;
+  missed.id = {"missed"};
+  missed.phase = CallPhase::not_answered;
+  missed.correlation_id = {"44444444-0000-4000-8000-000000000004"};
+  missed.received_at = world.call.received_at;
+  Changes changes;
+  changes.calls.push_back(missed);
+  changes.personal.push_back({.call = missed.id, .caller = "4:+15550777", .called = "x"});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  world.pass(29);
+  CHECK(world.round().calls.empty());
+
+  world.pass(1);
+  const auto report = world.round();
+
+  // The other call has no verdict yet, and keeps its numbers.
+  REQUIRE(report.calls.size() == 2);
+  const auto done = std::ranges::find(report.calls, missed.id, &CallRetention::call);
+  REQUIRE(done != report.calls.end());
+  CHECK(done->bar == RetentionBar::none);
+  REQUIRE(done->acts.size() == 1);
+  CHECK(done->acts[0].kind == KeptKind::personal);
+  CHECK_FALSE(world.wait(world.store.load_personal(missed.id)).has_value());
+  CHECK(world.wait(world.store.load_personal(world.call.id)).has_value());
+  const auto journal = world.wait(world.store.journal_of(missed.id));
+  REQUIRE(journal->size() == 1);
+  CHECK(journal->front().type == "retention carried out");
+  CHECK(journal->front().detail.find("5550777") == std::string::npos);
+  CHECK(world.round().looked_at == 0);
+}
+
 TEST_CASE("a hold beats the rules, marks the blobs, and its end lets the rules go on") {
   KeptCall world;
   world.judge();

@@ -13,8 +13,12 @@ namespace {
 // Tags are of use from the verdict on, which takes less than this.
 constexpr Duration first_tags = std::chrono::days(1);
 
+// Raised when rules come to apply to calls that they left alone before: all are looked at again.
+constexpr std::string_view meaning_of_rules = "2\n";
+
 std::string digest_of(const RetentionRules& rules) {
-  std::string text = rules.tag_blobs ? "tags\n" : "";
+  std::string text(meaning_of_rules);
+  if (rules.tag_blobs) text += "tags\n";
   for (const auto& rule : rules.rules) {
     text += fmt::format("{} {} {}", rule.name, to_text(rule.action), rule.days);
     for (const auto kind : rule.objects) text += fmt::format(" o:{}", to_text(kind));

@@ -175,6 +175,27 @@ void retention_goes_on_where_it_was(const StoreFactory& make) {
     CHECK(value(store->run(store->calls().recordings_of({"c1"}))).size() == 1);
     CHECK(value(store->run(retention.settle_retention(outcome))).empty());
   }
+  SUBCASE("a call that nobody answered is walked through, and loses its numbers and its ring") {
+    auto ring = sample_incoming_call("e1");
+    Call missed{.id = {"c4"}, .phase = CallPhase::not_answered, .ring_key = "ring/c4"};
+    missed.correlation_id = std::get<IncomingCall>(ring.body).correlation_id;
+    missed.received_at = at_second(4);
+    ring.raw.insert(1, R"("correlationId":")" + missed.correlation_id.text + R"(",)");
+    Changes changes;
+    changes.calls.push_back(missed);
+    changes.personal.push_back({{"c4"}, "4:+15550100", "4:+15550101", "Ada Example"});
+    REQUIRE(store->run(store->calls().commit(std::move(changes))).has_value());
+    REQUIRE(store->run(store->calls().store_events({ring}, at_second(4))).has_value());
+
+    CHECK(ids(value(store->run(retention.calls_after({}, at_second(9), 10)))) == "c1 c2 c3 c4 ");
+    const RetentionOutcome outcome{.call = {"c4"}, .rows = {.personal = true}};
+    const auto counts = value(store->run(retention.settle_retention(outcome)));
+    CHECK(rows_of(counts, "personal") == 1);
+    CHECK(rows_of(counts, "journal_raw") == 1);
+    CHECK(kind_of(store->run(store->calls().load_personal({"c4"}))) == ErrorKind::not_found);
+    CHECK(value(store->run(store->calls().load_call({"c4"}))).phase == CallPhase::not_answered);
+    CHECK(value(store->run(retention.calls_of_caller("4:+15550100", 10))).empty());
+  }
   SUBCASE("raw bodies of a call's events go with its numbers") {
     Call call = sample_call("c4");
     auto ring = sample_incoming_call("e1");
