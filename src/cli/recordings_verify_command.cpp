@@ -144,18 +144,26 @@ Task<int> run_recordings_verify(ApiClient& client, RecordingsVerifyOptions optio
     boost::json::array checks;
     for (const auto& check : verified->checks)
       checks.push_back({{"what", check.what}, {"holds", check.holds}});
-    std::printf("%s\n", boost::json::serialize(boost::json::object{{"signature", true},
-                                                                   {"contextId", claims.call},
-                                                                   {"verdict", claims.verdict},
-                                                                   {"kind", claims.verdict_kind},
-                                                                   {"software", claims.software},
-                                                                   {"checks", std::move(checks)},
-                                                                   {"holds", holds}})
-                            .c_str());
+    std::printf("%s\n",
+                boost::json::serialize(
+                    boost::json::object{{"signature", true},
+                                        {"contextId", claims.call},
+                                        {"verdict", claims.verdict},
+                                        {"kind", claims.verdict_kind},
+                                        {"software", claims.software},
+                                        {"imported", claims.imported},
+                                        {"witnesses", boost::json::value_from(claims.witnesses)},
+                                        {"checks", std::move(checks)},
+                                        {"holds", holds}})
+                    .c_str());
     co_return holds ? 0 : 1;
   }
   std::printf("the signature fits: call %s, verdict %d (%s), by %s\n", claims.call.c_str(),
               claims.verdict, claims.verdict_kind.c_str(), claims.software.c_str());
+  if (claims.imported)
+    std::printf(
+        "imported: the verdict rests on what ACS wrote alone, and nobody listened; the "
+        "hashes are of what lay there when this manifest was written\n");
   for (const auto& check : verified->checks)
     std::printf("%s: %s\n", check.holds ? "ok" : "WRONG", check.what.c_str());
   if (verified->checks.empty())

@@ -33,6 +33,9 @@ class ImportStore {
   // before. Fails as CallStore::commit, and with `not_found` when there is no such import.
   virtual Task<Result<void>> put_import_item(ImportItem item, Changes changes) = 0;
   virtual Task<Result<std::vector<ImportItem>>> import_items(ImportItemQuery query) = 0;  // oldest
+  // Imports that were over before then, the oldest first, with the words on their folders; what was
+  // imported stays. How many went.
+  virtual Task<Result<int>> purge_imports(WallTime over_before, int limit) = 0;
   // The chunk that this blob is, or else one of that document id ("": none is looked for), whatever
   // its recording.
   virtual Task<Result<std::optional<Chunk>>> find_chunk(BlobName audio,

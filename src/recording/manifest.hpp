@@ -59,6 +59,7 @@ struct ManifestVerdict {
   int number = 0;
   std::string kind;
   WallTime at{};
+  std::vector<std::string> witnesses;  // it rests on: "acs", "bridge"
   // "expected" and "present", in microseconds, and whatever else it counts.
   std::vector<std::pair<std::string, std::int64_t>> numbers;
   bool operator==(const ManifestVerdict&) const = default;
@@ -66,6 +67,7 @@ struct ManifestVerdict {
 
 struct Manifest {
   ContextId call;
+  bool imported = false;  // the call was none of this service's
   CorrelationId correlation_id;
   ServerCallId server_call_id;
   CallConnectionId connection_id;
@@ -119,22 +121,25 @@ struct ManifestClaims {
   int verdict = 0;
   std::string verdict_kind;
   std::string software;
+  // False and empty in one that was written before they were told.
+  bool imported = false;
+  std::vector<std::string> witnesses;
   std::vector<ManifestAudio> audio;
   std::vector<ManifestFile> files;  // chunks and repair
 };
 Result<ManifestClaims> read_manifest_claims(std::string_view text);
 
-// The claims of a manifest that was signed with this key. `refused` when it was not, or was changed
-// since.
-Result<ManifestClaims> check_manifest(std::string_view signed_text, ByteView public_key);
-// The same with that key of several, all trusted, which the manifest names; `refused` when it names
-// none of them.
 // Of any document signed in this form: the bytes that were signed, with that key of several, all
 // trusted, which it names. `refused` when it names none of them, or was changed since. `what` it is
 // stands in errors: "manifest".
 Result<std::string> check_signed(std::string_view what, std::string_view signed_text,
                                  std::span<const Bytes> keys);
 
+// The claims of a manifest that was signed with this key. `refused` when it was not, or was changed
+// since.
+Result<ManifestClaims> check_manifest(std::string_view signed_text, ByteView public_key);
+// The same with that key of several, all trusted, which the manifest names; `refused` when it names
+// none of them.
 Result<ManifestClaims> check_manifest(std::string_view signed_text, std::span<const Bytes> keys);
 
 }  // namespace earshot::recording

@@ -11,6 +11,7 @@ namespace json = boost::json;
 
 constexpr int format_version = 1;
 constexpr std::size_t claims_max = 100'000;
+constexpr std::size_t witnesses_max = 10;
 
 json::value time(const std::optional<WallTime>& at) {
   return at ? json::value(to_iso8601(*at)) : json::value(nullptr);
@@ -75,9 +76,12 @@ json::object show(const ManifestAudio& audio) {
 json::object show(const ManifestVerdict& verdict) {
   json::object numbers;
   for (const auto& [name, value] : verdict.numbers) numbers[name] = value;
+  json::array witnesses;
+  for (const auto& witness : verdict.witnesses) witnesses.push_back(json::value(witness));
   return {{"number", verdict.number},
           {"kind", verdict.kind},
           {"at", to_iso8601(verdict.at)},
+          {"witnesses", std::move(witnesses)},
           {"numbers", std::move(numbers)}};
 }
 
@@ -176,6 +180,17 @@ Result<void> read_lists(Reader& reader, ManifestClaims& claims) {
   return ok();
 }
 
+// None in a manifest that was written before they were told.
+std::vector<std::string> read_witnesses(const json::object& verdict) {
+  std::vector<std::string> witnesses;
+  const auto* told = verdict.if_contains("witnesses");
+  if (told == nullptr || !told->is_array() || told->get_array().size() > witnesses_max)
+    return witnesses;
+  for (const auto& one : told->get_array())
+    if (one.is_string()) witnesses.emplace_back(one.get_string());
+  return witnesses;
+}
+
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
@@ -186,6 +201,7 @@ std::string manifest_text(const Manifest& manifest) {
   out["correlationId"] = manifest.correlation_id.text;
   out["serverCallId"] = manifest.server_call_id.text;
   out["callConnectionId"] = manifest.connection_id.text;
+  out["imported"] = manifest.imported;
   out["connectedAt"] = time(manifest.connected_at);
   out["endedAt"] = time(manifest.ended_at);
   out["noticePlayedAt"] = time(manifest.notice_played_at);
@@ -222,6 +238,9 @@ Result<ManifestClaims> read_manifest_claims(std::string_view text) {
   claims.verdict = static_cast<int>(of_verdict.number("number"));
   claims.verdict_kind = of_verdict.text("kind");
   if (!of_verdict.missed().empty()) return unreadable(of_verdict.missed());
+  claims.witnesses = read_witnesses(*verdict);
+  const auto* imported = value.get_object().if_contains("imported");
+  claims.imported = imported != nullptr && imported->is_bool() && imported->get_bool();
   if (auto lists = read_lists(reader, claims); !lists) return Failure(lists.error());
   if (!reader.missed().empty()) return unreadable(reader.missed());
   return claims;

@@ -1,6 +1,7 @@
 #include "recording/manifest_writer.hpp"
 
 #include "base/crypto.hpp"
+#include "domain/imported_call.hpp"
 #include "recording/mender.hpp"
 #include "recording/tap_uploader.hpp"
 
@@ -23,6 +24,7 @@ bool has_rendered(const Timeline& timeline) {
 Manifest describe(const ManifestRequest& request) {
   const auto& subject = request.subject;
   Manifest manifest{.call = subject.call.id,
+                    .imported = is_imported(subject.call),
                     .correlation_id = subject.call.correlation_id,
                     .server_call_id = subject.call.server_call_id,
                     .connection_id = subject.call.connection_id,

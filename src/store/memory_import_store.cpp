@@ -114,6 +114,20 @@ Task<Result<std::vector<ImportItem>>> MemoryImportStore::import_items(ImportItem
   co_return selected;
 }
 
+Task<Result<int>> MemoryImportStore::purge_imports(WallTime over_before, int limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<WallTime, ImportId>> old;
+  for (const auto& [id, one] : imports_)
+    if (one.finished_at && *one.finished_at < over_before) old.emplace_back(*one.finished_at, id);
+  std::ranges::sort(old);
+  cut_out(old, 0, limit);
+  for (const auto& [at, id] : old) {
+    imports_.erase(id);
+    std::erase_if(items_, [&](const auto& entry) { return entry.first.first == id; });
+  }
+  co_return static_cast<int>(old.size());
+}
+
 Task<Result<std::optional<Chunk>>> MemoryImportStore::find_chunk(BlobName audio,
                                                                  std::string document_id) {
   auto recordings = co_await calls_.list_recordings({.limit = list_limit_max});

@@ -23,6 +23,7 @@ class MemoryImportStore : public ImportStore {
   Task<Result<void>> save_import(Import changed) override;
   Task<Result<void>> put_import_item(ImportItem item, Changes changes) override;
   Task<Result<std::vector<ImportItem>>> import_items(ImportItemQuery query) override;
+  Task<Result<int>> purge_imports(WallTime over_before, int limit) override;
   Task<Result<std::optional<Chunk>>> find_chunk(BlobName audio, std::string document_id) override;
 
  private:

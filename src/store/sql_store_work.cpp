@@ -90,6 +90,12 @@ Task<Result<void>> SqlStoreImpl::put_import_item(ImportItem item, Changes change
   co_return written;
 }
 
+Task<Result<int>> SqlStoreImpl::purge_imports(WallTime over_before, int limit) {
+  return change([over_before, limit](Connection& connection) {
+    return store::purge_imports(connection, over_before, limit);
+  });
+}
+
 Task<Result<std::vector<ImportItem>>> SqlStoreImpl::import_items(ImportItemQuery query) {
   return read([query = std::move(query)](Connection& connection) {
     return find_import_items(connection, query);

@@ -106,6 +106,33 @@ void imports_are_kept(const StoreFactory& make) {
     CHECK_FALSE(
         value_of(store->run(store->jobs().lease("me", at_second(1), at_second(9)))).has_value());
   }
+  SUBCASE("imports of long ago go with the words on their folders, and nothing else does") {
+    auto running = sample_import("i2", 3);
+    running.finished_at.reset();
+    auto later = sample_import("i3", 3);
+    later.finished_at = at_second(9);
+    REQUIRE(add(*store, running).has_value());
+    REQUIRE(add(*store, later).has_value());
+    REQUIRE(add(*store, sample_import("i4", 3)).has_value());
+    REQUIRE(put(*store, sample_item("a/", ImportOutcome::adopted, 1), adoption()).has_value());
+    auto kept = sample_item("b/", ImportOutcome::adopted, 1);
+    kept.of = {"i3"};
+    REQUIRE(put(*store, kept).has_value());
+    const auto purge = [&](int second, int limit) {
+      return value_of(store->run(store->imports().purge_imports(at_second(second), limit)));
+    };
+    CHECK(purge(5, 10) == 0);
+    CHECK(purge(6, 1) == 1);
+    CHECK_FALSE(value_of(store->run(store->imports().find_import({"i1"}))).has_value());
+    CHECK(purge(6, 10) == 1);
+    std::string left;
+    for (const auto& one : value_of(store->run(store->imports().list_imports(10))))
+      left += one.id.text + " ";
+    CHECK(left == "i3 i2 ");
+    CHECK(folders(*store, {.of = {"i1"}, .folder = {}, .outcome = {}}).empty());
+    CHECK(folders(*store, {.of = {"i3"}, .folder = {}, .outcome = {}}) == "b/ ");
+    CHECK(store->run(store->calls().load_call({"c1"})).has_value());
+  }
   SUBCASE("progress replaces all but what was asked for and when") {
     auto next = sample_import("i1", 3);
     next.state = ImportState::done;

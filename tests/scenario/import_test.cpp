@@ -1,7 +1,10 @@
 // Recordings that the database has never seen, adopted from the container that they lie in.
+#include "base/crypto.hpp"
 #include "tests/scenario/world.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
+#include <filesystem>
 #include <fmt/format.h>
 
 using namespace earshot;
@@ -93,8 +96,39 @@ TEST_CASE("recordings of a lost database are imported, and sound as they did") {
   // Long after, nobody waits for anything of it, and nothing is told.
   world.runtime.advance(3h);
   CHECK(world.api("/api/v1/alerts").json().at("alerts").as_array().empty());
-  CHECK(world.post("/api/v1/calls/" + world.newest_call_id() + "/verify", "").status == 409);
   CHECK(world.post("/api/v1/calls/" + world.newest_call_id() + "/hang-up", "").status == 409);
+}
+
+TEST_CASE("an imported recording gets its manifest when it is asked for, on ACS's word alone") {
+  ImportWorld world;
+  const auto report = world.call(short_call());
+  REQUIRE(report.outcome == CallOutcome::completed);
+  static_cast<void>(world.verdict());
+  const std::string heard = world.recording_audio().body;
+  // The manifest of its first life would be taken for the new one's.
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(world.directory.path()))
+    if (entry.path().filename().string().starts_with("manifest"))
+      std::filesystem::remove(entry.path());
+  world.lose_database();
+  CHECK(world.number(world.import_all(), "adopted") == 1);
+  const auto recording = World::text(world.recordings().at(0).as_object(), "recordingId");
+  const auto path = "/api/v1/recordings/" + recording + "/manifest";
+  CHECK(world.api(path).status == 404);
+  const auto call = world.newest_call_id();
+  const auto verdict = world.api("/api/v1/calls/" + call + "/verdict").body;
+
+  CHECK(world.post("/api/v1/calls/" + call + "/verify", "").status == 202);
+  world.wait_until([&] { return world.api(path).status == 200; });
+
+  const auto manifest = world.api(path).json().as_object();
+  CHECK(manifest.at("imported").as_bool());
+  CHECK(boost::json::serialize(manifest.at("verdict").at("witnesses")) == R"(["acs"])");
+  const auto& audio = manifest.at("audio").as_array().at(0).as_object();
+  CHECK(World::text(audio, "sha256") == crypto::to_hex(crypto::sha256(as_bytes(heard))));
+  const auto journal = world.journal(call);
+  CHECK(std::ranges::find(journal, "manifest of an imported call written") != journal.end());
+  // The verdict is its import's still.
+  CHECK(world.api("/api/v1/calls/" + call + "/verdict").body == verdict);
 }
 
 TEST_CASE("an import that is asked for wrongly is refused with what to write") {

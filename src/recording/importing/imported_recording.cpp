@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace earshot::recording {
@@ -47,8 +48,13 @@ bool is_recording_id(const std::string& text) {
   return json.starts_with('{') && json.contains("\"ResourceSpecificId\"");
 }
 
-std::string digest_of(std::string_view kind, const std::string& folder) {
-  return crypto::to_hex(crypto::sha256(as_bytes(fmt::format("{}\n{}", kind, folder))));
+std::string digest_of(std::string_view kind, const std::string& name) {
+  return crypto::to_hex(crypto::sha256(as_bytes(fmt::format("{}\n{}", kind, name))));
+}
+
+ContextId uuid_of(const std::string& hex) {
+  return {fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                      hex.substr(16, 4), hex.substr(20, 12))};
 }
 
 // The call that most of the chunks' metadata names; "" when there is no such.
@@ -61,29 +67,85 @@ std::string usual_call(const std::vector<InspectedChunk>& chunks) {
   return most == votes.end() ? std::string() : most->first;
 }
 
-class Adopter {
+// One folder, read: its recording, and when it began and ended.
+class FolderReader {
  public:
-  Adopter(FoundFolder folder, WallTime now, const VerdictThresholds& thresholds)
+  FolderReader(FoundFolder folder, WallTime now)
       : folder_(std::move(folder)),
         path_(read_folder_path(folder_.name)),
         own_call_(usual_call(folder_.chunks)),
-        now_(now),
-        thresholds_(thresholds) {}
+        now_(now) {}
 
-  Result<Adoption> adopt() {
-    if (auto usable = check_audio(); !usable) return Failure(usable.error());
-    for (auto& one : folder_.chunks)
+  Result<void> read() {
+    if (auto usable = check_audio(); !usable) return usable;
+    for (auto& one : folder_.chunks) {
       if (!is_own(one)) one.chunk.start.reset();
+      one.chunk.recording = imported_recording_id(folder_.name);
+    }
     start_ = find_start();
     end_ = find_end();
-    Adoption adoption{.call = make_call(), .recording = make_recording()};
-    for (auto& one : folder_.chunks) {
-      one.chunk.recording = adoption.recording.id;
-      adoption.chunks.push_back(one.chunk);
+    return ok();
+  }
+
+  WallTime start() const { return start_; }
+  WallTime end() const { return end_; }
+  // No metadata tells its time.
+  bool is_guessed() const { return is_guessed_; }
+  const std::string& name() const { return folder_.name; }
+
+  std::vector<Chunk> chunks() const {
+    std::vector<Chunk> chunks;
+    chunks.reserve(folder_.chunks.size());
+    for (const auto& one : folder_.chunks) chunks.push_back(one.chunk);
+    return chunks;
+  }
+
+  Call make_call(const CallNames& names) const {
+    Call call;
+    call.id = names.guid.empty() ? imported_call_id(folder_.name) : imported_call_id_of(names.guid);
+    call.phase = CallPhase::ended;
+    call.ring_key = std::string(imported_ring_prefix) + call.id.text;
+    call.end_reason = "imported: what became of the call is not known";
+    call.recording_phase = RecordingPhase::stopped;
+    return call;
+  }
+
+  Recording make_recording(const ContextId& call) const {
+    const auto first = std::ranges::find_if(folder_.chunks, has_audio);
+    const auto name = parse_chunk_name(first->chunk.audio.text);
+    bool unmixed = first->chunk.format.channels > 1;
+    if (first->metadata && !first->metadata->channel_type.empty())
+      unmixed = first->metadata->channel_type == "unmixed";
+    return {.id = imported_recording_id(folder_.name),
+            .call = call,
+            .phase = RecordingPhase::stopped,
+            .channels = unmixed ? RecordingChannels::unmixed : RecordingChannels::mixed,
+            .format =
+                name && name->file == ChunkFile::mp3 ? RecordingFormat::mp3 : RecordingFormat::wav,
+            .byos = true,
+            .requested_at = start_,
+            .active_at = start_,
+            .ended_at = end_,
+            .end_reason = "imported",
+            // Nobody looks for more of it: its folder is all there is to know.
+            .discovery = Discovery::found,
+            .folder = folder_.name,
+            .discovered_at = now_};
+  }
+
+  RecordingEvidence evidence(const ContextId& call) const {
+    RecordingEvidence recording{.recording = make_recording(call)};
+    recording.chunks.reserve(folder_.chunks.size());
+    for (std::size_t i = 0; i < folder_.chunks.size(); ++i) {
+      const auto& one = folder_.chunks[i];
+      ChunkEvidence chunk{.chunk = one.chunk,
+                          .exports = folder_.exports.at(i),
+                          .unreadable = one.unusable,
+                          .bytes_promised = one.bytes_missing};
+      if (one.metadata) chunk.metadata = words_of(*one.metadata);
+      recording.chunks.push_back(std::move(chunk));
     }
-    adoption.verdict = judge_it(adoption);
-    adoption.detail = tell(adoption.verdict);
-    return adoption;
+    return recording;
   }
 
  private:
@@ -153,91 +215,44 @@ class Adopter {
     return length + length_of_frames(one.bytes_missing / frame, one.chunk.format.sample_rate_hz);
   }
 
-  Call make_call() const {
-    Call call;
-    call.id = imported_call_id(folder_.name);
-    call.phase = CallPhase::ended;
-    call.ring_key = std::string(imported_ring_prefix) + call.id.text;
-    // A call id of ACS's that no API returns says less than nothing in another id's place.
-    if (!is_guid(path_.call)) call.server_call_id = {path_.call};
-    call.received_at = start_;
-    call.ended_at = end_;
-    call.end_reason = "imported: what became of the call is not known";
-    call.recording_phase = RecordingPhase::stopped;
-    call.recording_id = imported_recording_id(folder_.name);
-    return call;
-  }
-
-  Recording make_recording() const {
-    const auto first = std::ranges::find_if(folder_.chunks, has_audio);
-    const auto name = parse_chunk_name(first->chunk.audio.text);
-    bool unmixed = first->chunk.format.channels > 1;
-    if (first->metadata && !first->metadata->channel_type.empty())
-      unmixed = first->metadata->channel_type == "unmixed";
-    return {.id = imported_recording_id(folder_.name),
-            .call = imported_call_id(folder_.name),
-            .phase = RecordingPhase::stopped,
-            .channels = unmixed ? RecordingChannels::unmixed : RecordingChannels::mixed,
-            .format =
-                name && name->file == ChunkFile::mp3 ? RecordingFormat::mp3 : RecordingFormat::wav,
-            .byos = true,
-            .requested_at = start_,
-            .active_at = start_,
-            .ended_at = end_,
-            .end_reason = "imported",
-            // Nobody looks for more of it: its folder is all there is to know.
-            .discovery = Discovery::found,
-            .folder = folder_.name,
-            .discovered_at = now_};
-  }
-
-  Verdict judge_it(const Adoption& adoption) const {
-    CallEvidence evidence{.call = adoption.call, .final = true};
-    RecordingEvidence recording{.recording = adoption.recording};
-    recording.chunks.reserve(folder_.chunks.size());
-    for (std::size_t i = 0; i < folder_.chunks.size(); ++i) {
-      const auto& one = folder_.chunks[i];
-      ChunkEvidence chunk{.chunk = one.chunk,
-                          .exports = folder_.exports.at(i),
-                          .unreadable = one.unusable,
-                          .bytes_promised = one.bytes_missing};
-      if (one.metadata) chunk.metadata = words_of(*one.metadata);
-      recording.chunks.push_back(std::move(chunk));
-    }
-    evidence.recordings.push_back(std::move(recording));
-    auto built = build_timeline(evidence, thresholds_);
-    evidence.mapping = mapping_by_metadata(built.timeline, thresholds_);
-    auto verdict = judge(evidence, std::move(built), thresholds_);
-    verdict.at = now_;
-    return verdict;
-  }
-
-  // The findings that every imported recording has say nothing of this one.
-  std::string tell(const Verdict& verdict) const {
-    std::string text(to_text(verdict.kind));
-    std::size_t told = 0;
-    for (const auto& finding : verdict.findings) {
-      const bool usual = finding.kind == FindingKind::ledger_lost ||
-                         finding.kind == FindingKind::not_examined ||
-                         finding.kind == FindingKind::uncorroborated;
-      if (usual || ++told > findings_told_max) continue;
-      text += fmt::format("; {}{}", to_text(finding.kind),
-                          finding.chunk ? fmt::format(" ({})", finding.chunk->value) : "");
-    }
-    if (told > findings_told_max) text += fmt::format("; {} more", told - findings_told_max);
-    if (is_guessed_) text += "; no metadata tells its time, which is taken from its files";
-    return text;
-  }
-
   FoundFolder folder_;
   FolderPath path_;
   std::string own_call_;
   WallTime now_;
-  const VerdictThresholds& thresholds_;
   WallTime start_{};
   WallTime end_{};
   bool is_guessed_ = false;
 };
+
+// The findings that every imported recording has say nothing of this one.
+std::string tell(const Verdict& verdict, std::size_t recordings, bool is_guessed) {
+  std::string text(to_text(verdict.kind));
+  std::size_t told = 0;
+  for (const auto& finding : verdict.findings) {
+    const bool usual = finding.kind == FindingKind::ledger_lost ||
+                       finding.kind == FindingKind::not_examined ||
+                       finding.kind == FindingKind::uncorroborated;
+    if (usual || ++told > findings_told_max) continue;
+    text += fmt::format("; {}{}", to_text(finding.kind),
+                        finding.chunk ? fmt::format(" ({})", finding.chunk->value) : "");
+  }
+  if (told > findings_told_max) text += fmt::format("; {} more", told - findings_told_max);
+  if (recordings > 1) text += fmt::format("; one of {} recordings of its call", recordings);
+  if (is_guessed) text += "; no metadata tells its time, which is taken from its files";
+  return text;
+}
+
+Verdict judge_call(const Call& call, const std::vector<FolderReader>& readers, WallTime now,
+                   const VerdictThresholds& thresholds) {
+  CallEvidence evidence{.call = call, .final = true};
+  evidence.recordings.reserve(readers.size());
+  for (const auto& reader : readers) evidence.recordings.push_back(reader.evidence(call.id));
+  auto built = build_timeline(evidence, thresholds);
+  evidence.mapping = mapping_by_metadata(built.timeline, thresholds);
+  auto verdict = judge(evidence, std::move(built), thresholds);
+  verdict.at = now;
+  return verdict;
+}
 
 }  // namespace
 
@@ -257,9 +272,14 @@ FolderPath read_folder_path(const std::string& folder) {
 }
 
 ContextId imported_call_id(const std::string& folder) {
-  const auto hex = digest_of("imported call", folder);
-  return {fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
-                      hex.substr(16, 4), hex.substr(20, 12))};
+  return uuid_of(digest_of("imported call", folder));
+}
+
+ContextId imported_call_id_of(const std::string& guid) {
+  std::string lower = guid;
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return uuid_of(digest_of("imported call of that id", lower));
 }
 
 RecordingId imported_recording_id(const std::string& folder) {
@@ -268,9 +288,44 @@ RecordingId imported_recording_id(const std::string& folder) {
   return {"imported-" + digest_of("imported recording", folder).substr(0, 32)};
 }
 
-Result<Adoption> adopt(FoundFolder folder, WallTime now, const VerdictThresholds& thresholds) {
+CallNames call_names(const FoundFolder& folder) {
+  const auto path = read_folder_path(folder.name);
+  auto told = usual_call(folder.chunks);
+  // A call id of ACS's that no API returns says less than nothing in another id's place.
+  if (is_guid(path.call)) return {.guid = is_guid(told) ? told : path.call, .server_call = {}};
+  return {.guid = is_guid(told) ? told : std::string(), .server_call = path.call};
+}
+
+Result<Adoption> adopt(FoundFolder folder, CallSoFar so_far, WallTime now,
+                       const VerdictThresholds& thresholds) {
   if (folder.chunks.empty()) return fail(ErrorKind::invalid, "it holds no chunk");
-  return Adopter(std::move(folder), now, thresholds).adopt();
+  const auto names = call_names(folder);
+  FolderReader own(std::move(folder), now);
+  if (auto read = own.read(); !read) return Failure(read.error());
+  Adoption adoption{.call = so_far.call ? std::move(*so_far.call) : own.make_call(names)};
+  auto& call = adoption.call;
+  if (call.server_call_id.empty()) call.server_call_id = {names.server_call};
+  adoption.recording = own.make_recording(call.id);
+  adoption.chunks = own.chunks();
+  const bool is_guessed = own.is_guessed();
+
+  std::vector<FolderReader> readers;
+  readers.reserve(so_far.siblings.size() + 1);
+  readers.push_back(std::move(own));
+  for (auto& sibling : so_far.siblings) {
+    if (sibling.chunks.empty()) continue;
+    FolderReader reader(std::move(sibling), now);
+    if (reader.read()) readers.push_back(std::move(reader));
+  }
+  // Oldest first, and always in the same order.
+  std::ranges::sort(readers, {},
+                    [](const FolderReader& one) { return std::tuple(one.start(), one.name()); });
+  call.received_at = readers.front().start();
+  call.ended_at = std::ranges::max(readers, {}, &FolderReader::end).end();
+  call.recording_id = imported_recording_id(readers.back().name());
+  adoption.verdict = judge_call(call, readers, now, thresholds);
+  adoption.detail = tell(adoption.verdict, readers.size(), is_guessed);
+  return adoption;
 }
 
 }  // namespace earshot::recording

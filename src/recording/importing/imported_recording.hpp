@@ -1,7 +1,7 @@
 #pragma once
 // What is adopted of a folder that nobody knows: a recording, a call to stand for the one that was
-// recorded, and the verdict. All of it rests on names, metadata and headers; no sample was heard.
-// Pure.
+// recorded, and the verdict on all recordings of that call. All of it rests on names, metadata and
+// headers; no sample was heard. Pure.
 
 #include "domain/call.hpp"
 #include "domain/recording.hpp"
@@ -22,8 +22,10 @@ struct FolderPath {
 };
 FolderPath read_folder_path(const std::string& folder);
 
-// Made of the folder's name: whoever adopts it, and however often, gives the same.
+// Made of the folder's name: whoever adopts it, and however often, gives the same. Of a call that
+// its metadata names, made of that name, so that all its recordings find the same call.
 ContextId imported_call_id(const std::string& folder);
+ContextId imported_call_id_of(const std::string& guid);
 // The last segment where it is a recordingId of ACS's, which is that; else made of the folder's
 // name.
 RecordingId imported_recording_id(const std::string& folder);
@@ -35,15 +37,29 @@ struct FoundFolder {
   WallTime modified_at{};              // of the first audio file: its time when nothing else says
 };
 
+// What ACS calls the call of a folder, each "" when nothing tells.
+struct CallNames {
+  std::string guid;         // the callId of most metadata; else that of the path
+  std::string server_call;  // of the path
+};
+CallNames call_names(const FoundFolder& folder);
+
 struct Adoption {
-  Call call;  // version 0
+  Call call;  // version 0, unless it was there
   Recording recording;
   std::vector<Chunk> chunks;
-  Verdict verdict;     // without a number
+  Verdict verdict;     // on the whole call, without a number
   std::string detail;  // what was odd; "" when nothing was
 };
 
-// `invalid` when no chunk holds a sample that can be read, with the reason.
-Result<Adoption> adopt(FoundFolder folder, WallTime now, const VerdictThresholds& thresholds);
+// What there is already of the call that the folder belongs to.
+struct CallSoFar {
+  std::optional<Call> call;           // none: it is new
+  std::vector<FoundFolder> siblings;  // its other recordings, as they lie there
+};
+// `invalid` when no chunk holds a sample that can be read, with the reason. Siblings without one
+// are left out.
+Result<Adoption> adopt(FoundFolder folder, CallSoFar so_far, WallTime now,
+                       const VerdictThresholds& thresholds);
 
 }  // namespace earshot::recording

@@ -19,7 +19,19 @@ Imports::Imports(ImportServices services, ImportsOptions options)
     : services_(services),
       options_(options),
       requested_(services.counters.counter("earshot_imports_requested_total",
-                                           "imports of recordings that were queued")) {}
+                                           "imports of recordings that were queued")),
+      purged_(services.counters.counter("earshot_imports_purged_total",
+                                        "imports of long ago whose rows were deleted")) {}
+
+// Here, since only requests add to them. What fails is for the next one.
+Task<void> Imports::purge() {
+  const auto over_before = services_.clock.wall_now() - options_.keep_for;
+  auto gone = co_await services_.imports.purge_imports(over_before, options_.purged_at_once);
+  if (gone)
+    purged_.add(*gone);
+  else
+    services_.log.warn("rows of old imports were not deleted", {{"why", gone.error().message}});
+}
 
 Task<Result<RequestedImport>> Imports::request(ImportRequest wanted) {
   const auto now = services_.clock.wall_now();
@@ -58,6 +70,7 @@ Task<Result<RequestedImport>> Imports::request(ImportRequest wanted) {
   if (auto added = co_await services_.imports.add_import(made, std::move(job)); !added)
     co_return Failure(added.error());
   requested_.add();
+  co_await purge();
   services_.log.info("an import was asked for", {{"import", made.id.text},
                                                  {"from", to_compact_date(made.from)},
                                                  {"to", to_compact_date(made.to)},

@@ -22,6 +22,10 @@ struct ImportsOptions {
   int days_max = 3'660;  // dates in one import
   // After this time an import that still cannot be made has failed.
   Duration deadline = std::chrono::hours(72);
+  // So long an import that is over is told of; what it imported stays. With each request so many
+  // that are older go.
+  Duration keep_for = std::chrono::days(90);
+  int purged_at_once = 100;
 };
 
 struct ImportServices {
@@ -57,9 +61,12 @@ class Imports {
   Task<Result<std::vector<ImportItem>>> items(ImportItemQuery query);
 
  private:
+  Task<void> purge();
+
   ImportServices services_;
   ImportsOptions options_;
   Counter& requested_;
+  Counter& purged_;
 };
 
 }  // namespace earshot::recording

@@ -58,6 +58,27 @@ Task<Result<std::optional<KnownRecordings::Known>>> KnownRecordings::by_metadata
   co_return std::nullopt;
 }
 
+Task<Result<std::optional<Call>>> KnownRecordings::imported_call(CallNames names) {
+  if (!names.guid.empty()) {
+    auto named = co_await store_.load_call(imported_call_id_of(names.guid));
+    if (named) co_return std::move(*named);
+    if (named.error().kind != ErrorKind::not_found)
+      co_return fail("look for a call", named.error());
+  }
+  if (names.server_call.empty()) co_return std::nullopt;
+  auto call = co_await store_.find_call_by_server_call({names.server_call});
+  if (!call) co_return fail("look for a call", call.error());
+  if (!*call || !is_imported(**call)) co_return std::nullopt;
+  if (names.guid.empty()) co_return std::move(*call);
+  auto recordings = co_await store_.recordings_of((*call)->id);
+  if (!recordings) co_return fail("look for a call's recordings", recordings.error());
+  const bool is_unnamed = std::ranges::any_of(*recordings, [&](const Recording& one) {
+    return imported_call_id(one.folder) == (*call)->id;
+  });
+  if (!is_unnamed) co_return std::nullopt;
+  co_return std::move(*call);
+}
+
 Task<Result<std::optional<KnownRecordings::Known>>> KnownRecordings::by_recording(RecordingId id) {
   auto recording = co_await store_.load_recording(std::move(id));
   if (!recording && recording.error().kind == ErrorKind::not_found) co_return std::nullopt;

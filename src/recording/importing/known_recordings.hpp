@@ -28,6 +28,9 @@ class KnownRecordings {
   Task<Result<std::optional<Known>>> by_name(std::string folder, std::vector<FoundChunk> found);
   // By what the metadata says: its call, or a chunk that was exported a second time.
   Task<Result<std::optional<Known>>> by_metadata(std::vector<InspectedChunk> chunks);
+  // The imported call of which another recording was adopted before: that of the same callId, else
+  // that of the same serverCallId unless another callId made it.
+  Task<Result<std::optional<Call>>> imported_call(CallNames names);
 
  private:
   Task<Result<std::optional<Known>>> by_recording(RecordingId id);

@@ -295,6 +295,8 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_unknown(
   auto found = co_await inspect(folder, imported_recording_id(folder.name));
   if (!found && worth_retrying(found.error())) co_return Failure(found.error());
   Result<Adoption> adoption = Failure(Error{});
+  const bool is_update = imported.has_value();
+  std::optional<Call> before;
   if (found) {
     if (!imported) {
       auto known = co_await known_.by_metadata(found->chunks);
@@ -306,7 +308,10 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_unknown(
         co_return decision;
       }
     }
-    adoption = adopt(std::move(*found), decision.item.at, options_.thresholds);
+    auto so_far = co_await call_so_far(call_names(*found), std::move(imported), folder.name);
+    if (!so_far) co_return Failure(so_far.error());
+    before = so_far->call;
+    adoption = adopt(std::move(*found), std::move(*so_far), decision.item.at, options_.thresholds);
   }
   if (!found || !adoption) {
     decision.item.outcome = ImportOutcome::refused;
@@ -316,7 +321,48 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_unknown(
   if (left_out > 0)
     adoption->detail += fmt::format("; {} more chunk files were left out", left_out);
   co_return co_await decide_on_adoption(std::move(decision), std::move(*adoption),
-                                        std::move(imported));
+                                        std::move(before), is_update);
+}
+
+// What was adopted of the call before is judged with it, so it is looked into once more.
+Task<Result<CallSoFar>> RecordingImporter::call_so_far(CallNames names,
+                                                       std::optional<Known> imported,
+                                                       std::string folder) {
+  CallSoFar so_far;
+  if (imported) {
+    so_far.call = std::move(imported->call);
+  } else {
+    auto call = co_await known_.imported_call(std::move(names));
+    if (!call) co_return Failure(call.error());
+    so_far.call = std::move(*call);
+  }
+  if (!so_far.call) co_return so_far;
+  auto recordings = co_await services_.store.recordings_of(so_far.call->id);
+  if (!recordings) co_return fail("load a call's recordings", recordings.error());
+  std::erase_if(*recordings, [&](const Recording& one) { return one.folder == folder; });
+  if (recordings->size() > options_.siblings_max) {
+    services_.log.warn("an imported call has more recordings than are judged together",
+                       {{"call", so_far.call->id.text}, {"recordings", recordings->size()}});
+    recordings->resize(options_.siblings_max);
+  }
+  so_far.siblings.reserve(recordings->size());
+  for (auto& recording : *recordings) {
+    auto sibling = co_await inspect_again(std::move(recording));
+    if (!sibling && worth_retrying(sibling.error())) co_return Failure(sibling.error());
+    if (sibling) so_far.siblings.push_back(std::move(*sibling));
+  }
+  co_return so_far;
+}
+
+Task<Result<FoundFolder>> RecordingImporter::inspect_again(Recording recording) {
+  ImportFolder folder{.name = recording.folder};
+  BlobListRequest request{
+      .prefix = recording.folder, .by_folder = true, .page_size_max = options_.page_size};
+  auto page = co_await container_->list(std::move(request));
+  if (!page) co_return fail("list a recording's folder", page.error());
+  for (auto& blob : page->blobs)
+    if (parse_chunk_name(blob.name.text)) folder.files.push_back(std::move(blob));
+  co_return co_await inspect(std::move(folder), std::move(recording.id));
 }
 
 Task<Result<FoundFolder>> RecordingImporter::inspect(ImportFolder folder, RecordingId id) {
@@ -344,24 +390,23 @@ Task<Result<FoundFolder>> RecordingImporter::inspect(ImportFolder folder, Record
 }
 
 Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_adoption(
-    Decision decision, Adoption adoption, std::optional<Known> imported) {
+    Decision decision, Adoption adoption, std::optional<Call> before, bool is_update) {
   auto& item = decision.item;
-  item.outcome = imported ? ImportOutcome::updated : ImportOutcome::adopted;
+  item.outcome = is_update ? ImportOutcome::updated : ImportOutcome::adopted;
   item.call = adoption.call.id;
   item.recording = adoption.recording.id;
   item.detail = adoption.detail;
   auto& changes = decision.changes;
   adoption.verdict.number = 1;
-  if (imported) {
-    adoption.call.version = imported->call.version;
-    auto before = co_await services_.store.verdict_of(adoption.call.id, std::nullopt);
-    if (!before) co_return fail("load the last verdict", before.error());
-    if (*before) adoption.verdict.number = (*before)->number + 1;
+  if (before) {
+    auto verdict = co_await services_.store.verdict_of(adoption.call.id, std::nullopt);
+    if (!verdict) co_return fail("load the last verdict", verdict.error());
+    if (*verdict) adoption.verdict.number = (*verdict)->number + 1;
   }
   changes.journal.push_back(
       {.call = adoption.call.id,
        .at = item.at,
-       .type = imported ? "recording imported again" : "recording imported",
+       .type = is_update ? "recording imported again" : "recording imported",
        .detail = fmt::format(R"({{"import":"{}","chunks":{},"number":{},"verdict":"{}"}})",
                              item.of.text, adoption.chunks.size(), adoption.verdict.number,
                              earshot::to_text(adoption.verdict.kind))});

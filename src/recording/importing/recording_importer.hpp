@@ -21,6 +21,8 @@ struct ImporterOptions {
   VerdictThresholds thresholds;
   int page_size = 5'000;  // of a listing; Blob Storage gives no more
   std::size_t files_per_folder_max = 4'000;
+  // Other recordings of a call that are looked into again, to judge it as a whole.
+  std::size_t siblings_max = 20;
   std::size_t running_max = 1;  // others wait, and leave room for jobs of calls
   Duration place_delay = 2s;    // until one that found no room looks again
   Duration retry_first = 5s;    // doubled each time
@@ -55,8 +57,11 @@ class RecordingImporter {
                                            std::optional<Known> imported);
   Decision decide_on_own(Decision decision, Known known, std::vector<FoundChunk> found) const;
   Task<Result<FoundFolder>> inspect(ImportFolder folder, RecordingId id);
+  Task<Result<CallSoFar>> call_so_far(CallNames names, std::optional<Known> imported,
+                                      std::string folder);
+  Task<Result<FoundFolder>> inspect_again(Recording recording);
   Task<Result<Decision>> decide_on_adoption(Decision decision, Adoption adoption,
-                                            std::optional<Known> imported);
+                                            std::optional<Call> before, bool is_update);
   Task<Result<void>> save(Row row);
   Task<JobOutcome> after_failure(Job job, Row row, Error error);
   void count(const ImportItem& item, bool dry_run);

@@ -452,3 +452,104 @@ TEST_CASE("dates are checked, and the same import is not asked for twice") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().status == 429);
 }
+
+namespace {
+
+const std::string call_guid = "1d2c3b4a-0000-4000-8000-000000000041";
+
+}  // namespace
+
+TEST_CASE("two recordings that name the same call are one call with two recordings") {
+  World world;
+  const std::string first = "20260302/aHR0cHM6Ly9hcGk+eA==/r1/";
+  std::string second = "20260302/aHR0cHM6Ly9hcGk+eA==/r2/";
+  std::string guid = call_guid;
+  SUBCASE("by metadata and path") {}
+  SUBCASE("by metadata alone, in another case") { second = "20260302/c3RyYW5nZSBvbmU=/r2/"; }
+  SUBCASE("by the path alone") { guid = "no-guid"; }
+  world.put_recording(first, 2, guid);
+  world.put_file(second + "0-audiowav.wav", seconds_of_wav(3));
+  std::string spelled = guid;
+  for (char& c : spelled)
+    if (c == 'd') c = 'D';
+  world.put_file(second + "0-acsmetadata.json",
+                 World::metadata("2026-03-02T09:00:10Z", 3'000, 0, spelled));
+
+  const auto id = world.ask("2026-03-02", "2026-03-02");
+  const auto made = world.done(id);
+
+  CHECK(made.counts.adopted == 2);
+  const auto recordings = world.recordings();
+  REQUIRE(recordings.size() == 2);
+  CHECK(recordings[0].call == recordings[1].call);
+  const auto call = *world.wait(world.store.load_call(recordings[0].call));
+  CHECK(call.received_at == at("2026-03-02T09:00:00Z"));
+  CHECK(call.ended_at == at("2026-03-02T09:00:13Z"));
+  CHECK(call.recording_id == imported_recording_id(second));
+  const auto verdict = world.wait(world.store.verdict_of(call.id, std::nullopt));
+  REQUIRE(verdict->has_value());
+  CHECK((*verdict)->number == 2);
+  CHECK((*verdict)->numbers.recordings == 2);
+  CHECK((*verdict)->numbers.present == 5s);
+  CHECK((*verdict)->numbers.lost == 8s);
+  CHECK((*verdict)->has(FindingKind::several_recordings));
+  CHECK_FALSE((*verdict)->corroborated());
+  const auto told = world.items(id);
+  CHECK(std::ranges::count_if(told, [](const ImportItem& item) {
+          return item.detail.find("one of 2 recordings") != std::string::npos;
+        }) == 1);
+  CHECK(world.run().counts.known == 2);
+}
+
+TEST_CASE("an earlier recording that is found later begins its call, and one's loss stays told") {
+  World world;
+  const std::string late = "20260303/aHR0cHM6Ly9hcGk+eA==/r2/";
+  world.put_recording(late, 2, call_guid);
+  // Torn: its metadata tells of 4 s.
+  world.put_file(late + "0-acsmetadata.json",
+                 World::metadata("2026-03-03T09:00:00Z", 4'000, 0, call_guid));
+  CHECK(world.run("2026-03-03", "2026-03-03").counts.adopted == 1);
+  const std::string early = "20260302/aHR0cHM6Ly9hcGk+eA==/r1/";
+  world.put_file(early + "0-audiowav.wav", seconds_of_wav(2));
+  world.put_file(early + "0-acsmetadata.json",
+                 World::metadata("2026-03-03T08:59:58Z", 2'000, 0, call_guid));
+
+  CHECK(world.run("2026-03-02", "2026-03-02").counts.adopted == 1);
+
+  const auto call = *world.wait(world.store.load_call(imported_call_id_of(call_guid)));
+  CHECK(call.received_at == at("2026-03-03T08:59:58Z"));
+  CHECK(call.recording_id == imported_recording_id(late));
+  const auto verdict = world.wait(world.store.verdict_of(call.id, std::nullopt));
+  REQUIRE(verdict->has_value());
+  CHECK((*verdict)->numbers.present == 4s);
+  CHECK((*verdict)->kind == VerdictKind::truncated);
+}
+
+TEST_CASE("recordings whose metadata names two calls are two calls, whatever their folder") {
+  World world;
+  world.put_recording("20260302/aHR0cHM6Ly9hcGk+eA==/r1/", 2, call_guid);
+  world.put_recording("20260302/aHR0cHM6Ly9hcGk+eA==/r2/", 2,
+                      "9d6a6a0e-5e0b-4a3b-9c1d-0123456789ab");
+  CHECK(world.run().counts.adopted == 2);
+  const auto recordings = world.recordings();
+  REQUIRE(recordings.size() == 2);
+  CHECK(recordings[0].call != recordings[1].call);
+}
+
+TEST_CASE("rows of imports of long ago go when another one is asked for") {
+  World world;
+  world.put_recording("20260302/c1/r1/");
+  const auto old = world.ask("2026-03-02", "2026-03-02");
+  CHECK(world.done(old).counts.adopted == 1);
+  world.runtime.clock().set_wall(world.runtime.clock().wall_now() + std::chrono::days(89));
+  world.ask("2026-03-03", "2026-03-03");
+  CHECK(world.wait(world.imports.find(old)).has_value());
+
+  world.runtime.clock().set_wall(world.runtime.clock().wall_now() + std::chrono::days(2));
+  world.ask("2026-03-04", "2026-03-04");
+
+  CHECK(world.wait(world.imports.find(old)).error().kind == ErrorKind::not_found);
+  CHECK(world.items(old).empty());
+  CHECK(world.wait(world.imports.list(10))->size() == 2);
+  CHECK(world.recordings().size() == 1);
+}

@@ -1,6 +1,7 @@
 #include "recording/verification/call_verifier.hpp"
 
 #include "domain/imported_call.hpp"
+#include "domain/journal_text.hpp"
 #include "domain/judge.hpp"
 #include "domain/words.hpp"
 
@@ -61,11 +62,19 @@ AudioSubject subject_of(const CallEvidence& evidence, const Verdict& verdict) {
   return subject;
 }
 
+std::vector<std::string> witnesses_of(const Verdict& verdict) {
+  std::vector<std::string> witnesses;
+  if (verdict.by_acs) witnesses.emplace_back("acs");
+  if (verdict.by_bridge) witnesses.emplace_back("bridge");
+  return witnesses;
+}
+
 ManifestVerdict manifest_verdict(const Verdict& verdict) {
   const auto& n = verdict.numbers;
   return {.number = verdict.number,
           .kind = std::string(to_text(verdict.kind)),
           .at = verdict.at,
+          .witnesses = witnesses_of(verdict),
           .numbers = {{"call", n.call.count()},
                       {"paused", n.paused.count()},
                       {"expected", n.expected.count()},
@@ -177,10 +186,9 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
   const auto evidence = *loaded;
   auto& known = evidence->call;
   // One that was never answered gets none; one that lasts has its job queued when it ends.
-  // An imported one is judged by its import.
-  if (known.call.phase != CallPhase::ended || !call_time_zero(known.call) ||
-      is_imported(known.call))
+  if (known.call.phase != CallPhase::ended || !call_time_zero(known.call))
     co_return JobOutcome{JobDone{}};
+  if (is_imported(known.call)) co_return co_await describe_imported(evidence);
   auto before = co_await store_.verdict_of(known.call.id, std::nullopt);
   if (!before) co_return fail("load the last verdict", before.error());
   // Rows of chunks go with the audio, by rule or by request alone: of what was deleted on purpose
@@ -337,6 +345,34 @@ Task<Result<void>> CallVerifier::write_manifest(EvidencePtr evidence, Verdict ve
   co_return ok();
 }
 
+// Its verdict is its import's, and rests on what ACS wrote alone. That the files are still those of
+// their rows is seen while they are hashed.
+Task<Result<JobOutcome>> CallVerifier::describe_imported(EvidencePtr evidence) {
+  const auto& call = evidence->call.call;
+  auto verdict = co_await store_.verdict_of(call.id, std::nullopt);
+  if (!verdict) co_return fail("load the last verdict", verdict.error());
+  if (!*verdict || !manifests_) co_return JobOutcome{JobDone{}};
+  ManifestRequest request{.subject = subject_of(evidence->call, **verdict),
+                          .mapping = (*verdict)->mapping,
+                          .verdict = manifest_verdict(**verdict)};
+  auto written = co_await manifests_->write(std::move(request));
+  if (!written && worth_retrying(written.error()))
+    co_return fail("write the manifest", written.error());
+  const std::string why = written ? std::string() : written.error().message;
+  JournalEntry entry{.call = call.id, .at = clock_.wall_now()};
+  entry.type = written ? "manifest of an imported call written" : "manifest not written";
+  entry.detail =
+      earshot::journal_detail({{"number", std::to_string((*verdict)->number)}, {"reason", why}});
+  Changes changes;
+  changes.journal.push_back(std::move(entry));
+  if (auto stored = co_await store_.commit(std::move(changes)); !stored)
+    co_return Failure(stored.error());
+  if (!written)
+    log_.warn("an imported call's manifest could not be written",
+              {{"call", call.id.text}, {"error", why}});
+  co_return JobOutcome{JobDone{}};
+}
+
 bool CallVerifier::is_final(const CallEvidence& evidence, WallTime now) const {
   return now >= deadline_of(evidence) || std::ranges::all_of(evidence.recordings, is_searched);
 }
@@ -421,15 +457,14 @@ Task<Result<void>> CallVerifier::ask(ContextId id) {
   if (!call) co_return Failure(call.error());
   if (call->phase == CallPhase::not_answered)
     co_return fail(ErrorKind::conflict, "the call was not answered, so there is nothing to judge");
-  if (is_imported(*call))
-    co_return fail(ErrorKind::conflict,
-                   "an imported recording is judged anew by importing its date again");
   if (call->phase != CallPhase::ended)
     co_return fail(ErrorKind::conflict, "the call is not over; its verdict follows its end");
   auto recordings = co_await store_.recordings_of(id);
   if (!recordings) co_return Failure(recordings.error());
   const auto now = clock_.wall_now();
   Changes changes;
+  // Of an imported one the import alone looks for chunks.
+  if (is_imported(*call)) recordings->clear();
   for (const auto& recording : *recordings)
     changes.jobs.push_back({.kind = "discover_recording",
                             .subject = recording.id.text,

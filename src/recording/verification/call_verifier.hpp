@@ -74,8 +74,9 @@ class CallVerifier {
 
   // The handler. Safe to run twice, and for a call that has a verdict.
   Task<JobOutcome> run(Job job);
-  // Looks for chunks again and gives the verdict anew. `not_found`; `conflict` while the call
-  // lasts.
+  // Looks for chunks again and gives the verdict anew. An imported call keeps its verdict, which
+  // its import gave, and gets its manifest: every chunk is read for that. `not_found`; `conflict`
+  // while the call lasts.
   Task<Result<void>> ask(ContextId call);
 
  private:
@@ -96,6 +97,7 @@ class CallVerifier {
   Task<Result<void>> correct_turns(EvidencePtr evidence);
   Task<Result<void>> write_transcript(EvidencePtr evidence, Verdict verdict);
   Task<Result<void>> write_manifest(EvidencePtr evidence, Verdict verdict);
+  Task<Result<JobOutcome>> describe_imported(EvidencePtr evidence);
   Task<Result<void>> store(Verdict verdict, std::optional<Verdict> before);
   JobOutcome wait_until(WallTime at, std::string why) const;
   // nullopt: it was waited for long enough. The job's payload is the time at which that began.

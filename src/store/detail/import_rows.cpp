@@ -155,6 +155,21 @@ std::vector<Import> list_imports(Connection& connection, int limit) {
                        {{"limit", static_cast<long long>(std::clamp(limit, 0, list_limit_max))}});
 }
 
+int purge_imports(Connection& connection, WallTime over_before, int limit) {
+  auto rows = connection.query(
+      "SELECT import_id FROM imports WHERE finished_at < :over_before ORDER BY finished_at, "
+      "import_id LIMIT :limit",
+      1,
+      {{"over_before", over_before},
+       {"limit", static_cast<long long>(std::clamp(limit, 0, list_limit_max))}});
+  for (auto& row : rows) {
+    const Params of{{"import_id", row.text()}};
+    for (const auto* table : {"import_items", "imports"})
+      connection.execute(fmt::format("DELETE FROM {} WHERE import_id = :import_id", table), of);
+  }
+  return static_cast<int>(rows.size());
+}
+
 void put_import_item(Connection& connection, const ImportItem& item) {
   const auto known = connection.query("SELECT import_id FROM imports WHERE import_id = :import_id",
                                       1, {{"import_id", item.of}});

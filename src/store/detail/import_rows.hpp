@@ -18,6 +18,7 @@ std::optional<Import> find_import(Connection& connection, const ImportId& id);
 std::vector<Import> list_imports(Connection& connection, int limit);
 // `not_found` when there is no such import.
 void put_import_item(Connection& connection, const ImportItem& item);
+int purge_imports(Connection& connection, WallTime over_before, int limit);
 std::vector<ImportItem> find_import_items(Connection& connection, const ImportItemQuery& query);
 
 // Adds folders with that outcome to the count, and their files.

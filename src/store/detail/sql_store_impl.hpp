@@ -75,6 +75,7 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<void>> save_import(Import changed) override;
   Task<Result<void>> put_import_item(ImportItem item, Changes changes) override;
   Task<Result<std::vector<ImportItem>>> import_items(ImportItemQuery query) override;
+  Task<Result<int>> purge_imports(WallTime over_before, int limit) override;
   Task<Result<std::optional<Chunk>>> find_chunk(BlobName audio, std::string document_id) override;
   Task<Result<std::vector<CallFacts>>> call_facts(CallFactsQuery query) override;
 
