@@ -134,12 +134,24 @@ json::object show_summary(const Verdict& verdict) {
           {"repairedSeconds", seconds(verdict.numbers.repaired)}};
 }
 
+json::object show_notice(const Call& call) {
+  json::object shown{{"consent", to_text(call.consent)}, {"played", call.notice.has_value()}};
+  if (!call.notice) return shown;
+  shown["fromSeconds"] = seconds(call.notice->from);
+  shown["toSeconds"] = seconds(call.notice->to);
+  shown["playedSamples"] = call.notice->samples;
+  shown["sampleRateHz"] = call.notice->rate_hz;
+  shown["textSha256"] = call.notice->text_sha256;
+  return shown;
+}
+
 bool is_judged(const Call& call) {
   return call.phase != CallPhase::not_answered && call_time_zero(call).has_value();
 }
 
 std::string verdict_json(const VerdictView& view) {
   json::object shown = head_of(view);
+  shown["recordingNotice"] = show_notice(view.call);
   if (view.verdict) {
     shown["numbers"] = show(view.verdict->numbers);
     shown["gaps"] = show_all(view.verdict->gaps);

@@ -61,17 +61,6 @@ json::object show(const Chunk& chunk) {
            chunk.duration ? json::value(seconds(*chunk.duration)) : json::value(nullptr)}};
 }
 
-json::object show_notice(const Call& call) {
-  json::object shown{{"consent", to_text(call.consent)}, {"played", call.notice.has_value()}};
-  if (!call.notice) return shown;
-  shown["fromSeconds"] = seconds(call.notice->from);
-  shown["toSeconds"] = seconds(call.notice->to);
-  shown["playedSamples"] = call.notice->samples;
-  shown["sampleRateHz"] = call.notice->rate_hz;
-  shown["textSha256"] = call.notice->text_sha256;
-  return shown;
-}
-
 json::object show(const ListedCall& view) {
   const Call& call = view.call;
   json::array recordings;

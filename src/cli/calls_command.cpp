@@ -11,19 +11,6 @@
 namespace earshot::cli {
 namespace {
 
-// "notice-first, played 1.2 s to 4.3 s".
-std::string notice_cell(const boost::json::object& call) {
-  const auto* value = call.if_contains("recordingNotice");
-  if (value == nullptr || !value->is_object()) return "-";
-  const auto& notice = value->get_object();
-  const auto* played = notice.if_contains("played");
-  const bool was_played = played != nullptr && played->is_bool() && played->get_bool();
-  return cell(notice, "consent") +
-         (was_played ? ", played " + format_seconds(number(notice, "fromSeconds")) + " to " +
-                           format_seconds(number(notice, "toSeconds"))
-                     : ", not played");
-}
-
 void print_call(const boost::json::object& call) {
   for (const char* name :
        {"contextId", "state", "caller", "called", "receivedAt", "connectedAt", "endedAt",

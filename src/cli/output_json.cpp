@@ -1,5 +1,7 @@
 #include "cli/output_json.hpp"
 
+#include "cli/table.hpp"
+
 #include <cstdio>
 
 namespace earshot::cli {
@@ -36,6 +38,18 @@ std::string verdict_cell(const boost::json::object& object) {
   const auto* verdict = object.if_contains("verdict");
   if (verdict == nullptr || !verdict->is_object()) return "-";
   return verdict_text(verdict->get_object());
+}
+
+std::string notice_cell(const boost::json::object& object) {
+  const auto* value = object.if_contains("recordingNotice");
+  if (value == nullptr || !value->is_object()) return "-";
+  const auto& notice = value->get_object();
+  const auto* played = notice.if_contains("played");
+  const bool was_played = played != nullptr && played->is_bool() && played->get_bool();
+  return cell(notice, "consent") +
+         (was_played ? ", played " + format_seconds(number(notice, "fromSeconds")) + " to " +
+                           format_seconds(number(notice, "toSeconds"))
+                     : ", not played");
 }
 
 std::string verdict_text(const boost::json::object& verdict) {

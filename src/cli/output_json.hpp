@@ -16,6 +16,8 @@ double number(const boost::json::object& object, std::string_view name);
 const boost::json::array& items(const boost::json::object& object, std::string_view name);
 // "complete", "complete (uncorroborated)", "gapped", "-": the object's member "verdict".
 std::string verdict_cell(const boost::json::object& object);
+// The member "recordingNotice": "notice-first, played 1.2 s to 4.3 s".
+std::string notice_cell(const boost::json::object& object);
 std::string verdict_text(const boost::json::object& verdict);
 int report(const Error& error);
 // "2026-03-02T09:15:33.001234Z" -> "2026-03-02 09:15:33"

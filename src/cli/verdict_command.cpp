@@ -137,6 +137,7 @@ Task<int> run_verdict(ApiClient& client, VerdictOptions options) {
   std::printf("%-22s %s of %zu, %s\n", "number", cell(*verdict, "number").c_str(),
               items(*verdict, "given").size(), cell(*verdict, "at").c_str());
   std::printf("%-22s %s\n", "witnesses", witnesses_of(*verdict).c_str());
+  std::printf("%-22s %s\n", "notice", notice_cell(*verdict).c_str());
   print_numbers(*verdict);
   print_spans(*verdict, *timeline);
   print_findings(*verdict);

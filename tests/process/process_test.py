@@ -87,6 +87,19 @@ class CommandLine(unittest.TestCase):
         self.assertIn("0-audiowav", table.stdout)
         self.assertRegex(table.stdout, r"kept until \(UTC\) +hours left")
 
+    def test_the_verdict_tells_when_the_notice_was_played(self):
+        identity = self.recording["contextId"]
+        judged = wait_for("a verdict", lambda: self.judged(identity))
+        notice = judged["recordingNotice"]
+        self.assertEqual((notice["consent"], notice["played"]), ("record-first", True))
+        self.assertGreater(notice["toSeconds"], notice["fromSeconds"])
+        said = self.stage.cli("verdict", identity)
+        self.assertRegex(said.stdout, r"\nnotice +record-first, played [0-9.]+ s to [0-9.]+ s\n")
+
+    def judged(self, identity):
+        verdict = json.loads(self.stage.cli("verdict", identity, "--json").stdout)
+        return verdict if verdict["kind"] != "pending" else None
+
     def test_download_gives_one_wav_and_never_takes_a_file_that_is_there(self):
         path = self.stage.folder / "call.wav"
         identity = self.recording["recordingId"]

@@ -248,6 +248,9 @@ TEST_CASE("the play-out record of a notice within the recording is in its manife
   world.wait_until_found();
   static_cast<void>(world.verdict());
   const auto notice = manifest_of(world).at("notice").as_object();
+  const auto verdict = world.api("/api/v1/calls/" + world.newest_call_id() + "/verdict");
+  REQUIRE(verdict.status == 200);
+  CHECK(verdict.json().at("recordingNotice").as_object() == notice_of(world));
   CHECK(World::text(notice, "consent") == "record-first");
   REQUIRE(notice.at("played").as_bool());
   CHECK(notice.at("playedSamples").to_number<std::int64_t>() > 0);
