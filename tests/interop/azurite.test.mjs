@@ -217,3 +217,31 @@ test("an Earshot that has seen nothing imports from Azurite what lies there, and
   assert.deepEqual([again.adopted, again.known, again.bytesRead], [0, 1, 0]);
   assert.equal((await listed()).length, blobs, "an import writes nothing into the container");
 });
+
+test("a dead letter that storage-blob put into a container is replayed by its blob's name, once", async () => {
+  const letters = BlobServiceClient.fromConnectionString(storage.AZURE_STORAGE_CONNECTION_STRING)
+    .getContainerClient("letters");
+  await letters.create();
+  const keeper = await stage.startEarshot(await freePort(), simulator, {
+    ...storage, EVENT_GRID_DEAD_LETTER_CONTAINER: "letters", EARSHOT_DATA_DIR: path.join(stage.folder, "letters"),
+  });
+  // As Event Grid names and writes it.
+  const name = "topic/subscription/2026/3/2/9/4f1e0c00-1111-4222-8333-444455556666.json";
+  const letter = {
+    id: "e1", topic: "/subscriptions/0/demo", dataVersion: "1.0", metadataVersion: "1",
+    subject: "/recording/call/1d2c/serverCallId/SC/ID==/recordingId/cmVjb3JkaW5nMQ",
+    eventType: "Microsoft.Communication.RecordingFileStatusUpdated", eventTime: "2026-03-02T09:21:40.0000000Z",
+    data: { recordingStorageInfo: { recordingChunks: [] } }, deadLetterReason: "MaxDeliveryAttemptsExceeded",
+    deliveryAttempts: 30, lastDeliveryOutcome: "NotFound", publishTime: "2026-03-02T09:21:41.0000000Z",
+    lastDeliveryAttemptTime: "2026-03-03T09:20:00.0000000Z",
+  };
+  const body = JSON.stringify([letter]);
+  await letters.getBlockBlobClient(name).upload(body, Buffer.byteLength(body));
+  const first = await keeper.askJson("events", "replay", "--blob", name);
+  // Earshot reads the container unasked, too, and may have been quicker.
+  assert.deepEqual([first.stored + first.duplicate, first.rejected], [1, []]);
+  const again = await keeper.askJson("events", "replay", "--blob", name);
+  assert.deepEqual([again.stored, again.duplicate], [0, 1]);
+  await assert.rejects(keeper.ask("events", "replay", "--blob", "topic/absent.json"));
+  assert.ok(await letters.getBlockBlobClient(name).exists(), "the container is the operator's");
+});

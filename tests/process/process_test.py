@@ -279,19 +279,6 @@ class Proof(unittest.TestCase):
         self.assertIn("the signature fits", kept.stdout)
 
 
-class DeadLetters(unittest.TestCase):
-    """Events that Event Grid could not deliver, handed in by an operator from a file."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stage = Stage()
-        cls.addClassCleanup(cls.stage.close)
-        cls.stage.start_simulator()
-        cls.stage.start_earshot()
-
-    def letter(self, identity, recording, **more):
-        """A RecordingFileStatusUpdated as Event Grid keeps it, with what it adds to a dead letter."""
-        return {"id": identity, "topic": "/subscriptions/0/demo", "dataVersion": "1.0", "metadataVersion": "1",
 class Receipts(unittest.TestCase):
     """The receipt of an erasure, checked away from the service, and after a change of key."""
 
@@ -342,6 +329,19 @@ class Receipts(unittest.TestCase):
         self.assertEqual((kept["signature"], kept["callsErased"]), (True, 1))
 
 
+class DeadLetters(unittest.TestCase):
+    """Events that Event Grid could not deliver, handed in by an operator from a file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage()
+        cls.addClassCleanup(cls.stage.close)
+        cls.stage.start_simulator()
+        cls.stage.start_earshot()
+
+    def letter(self, identity, recording, **more):
+        """A RecordingFileStatusUpdated as Event Grid keeps it, with what it adds to a dead letter."""
+        return {"id": identity, "topic": "/subscriptions/0/demo", "dataVersion": "1.0", "metadataVersion": "1",
                 "subject": f"/recording/call/1d2c/serverCallId/SC/ID==/recordingId/{recording}",
                 "eventType": "Microsoft.Communication.RecordingFileStatusUpdated",
                 "eventTime": "2026-03-02T09:21:40.0000000Z", "data": {"recordingStorageInfo": {"recordingChunks": []}},
@@ -400,6 +400,40 @@ class Receipts(unittest.TestCase):
         blob = self.stage.cli("events", "replay", "--blob", "letters/1.json")
         self.assertEqual(blob.returncode, 1)
         self.assertIn("EVENT_GRID_DEAD_LETTER_CONTAINER", blob.stderr)
+
+
+class DeadLetterContainer(unittest.TestCase):
+    """Events that Event Grid could not deliver, asked for by the name of the blob that it put them into."""
+
+    def test_a_blob_is_replayed_by_its_name_whatever_its_age_and_the_second_time_known(self):
+        stage = Stage()
+        self.addCleanup(stage.close)
+        stage.start_simulator()
+        # Beside the folder of the recordings, as two containers of one account.
+        stage.start_earshot(EVENT_GRID_DEAD_LETTER_CONTAINER="letters")
+        name = "events/2026/3/2/9 a+b.json"
+        letter = stage.recordings.parent / "letters" / name
+        letter.parent.mkdir(parents=True)
+        letter.write_text(json.dumps([DeadLetters.letter(self, f"e{n}", f"cmVjb3JkaW5n{n}") for n in (1, 2)]))
+        # Older than what is read unasked.
+        long_ago = time.time() - 10 * 86400
+        os.utime(letter, (long_ago, long_ago))
+
+        first = stage.cli("events", "replay", "--blob", name)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual(first.stdout, "2 stored, 0 known already, 0 of unknown calls\n")
+        again = stage.cli_json("events", "replay", "--blob", name)
+        self.assertEqual((again["stored"], again["duplicate"], again["rejected"]), (0, 2, []))
+        self.assertTrue(letter.exists(), "the container is the operator's")
+
+        absent = stage.cli("events", "replay", "--blob", "events/absent.json")
+        self.assertEqual((absent.returncode, absent.stdout), (1, ""))
+        self.assertTrue(absent.stderr.strip())
+        letter.with_name("bad.json").write_text("no letter")
+        bad = stage.cli("events", "replay", "--blob", "events/2026/3/2/bad.json")
+        self.assertEqual((bad.returncode, bad.stdout), (1, ""))
+        both = stage.cli("events", "replay", str(letter), "--blob", name)
+        self.assertNotEqual(both.returncode, 0)
 
 
 class Signals(unittest.TestCase):
