@@ -64,7 +64,7 @@ class RetentionStore {
   virtual Task<Result<void>> save_retention_cursor(std::string rules, RetentionCursor cursor) = 0;
   // Those whose time has come, the longest due first.
   virtual Task<Result<std::vector<Call>>> retention_due(WallTime now, int limit) = 0;
-  // What was removed of rows.
+  // What was removed of rows. `conflict`, and nothing is done, if any are to go of a call on hold.
   virtual Task<Result<std::vector<RowCount>>> settle_retention(RetentionOutcome outcome) = 0;
 
   // By what stands as the caller, whole: oldest first.
@@ -74,7 +74,7 @@ class RetentionStore {
   virtual Task<Result<Erasure>> load_erasure(ErasureId id) = 0;             // `not_found`
   virtual Task<Result<std::vector<Erasure>>> list_erasures(int limit) = 0;  // newest first
   // One call of it as it now is, and with it the rows that go; gives the call with the rows that
-  // went added to those it names. One transaction.
+  // went added to those it names. One transaction; `conflict` as above.
   virtual Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
                                                     RowRemoval rows) = 0;
   // With the receipt as it is signed, which is kept as it stands.

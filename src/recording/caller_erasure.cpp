@@ -14,6 +14,7 @@ namespace earshot::recording {
 namespace {
 
 constexpr const char* key_purpose = "caller:";
+constexpr const char* hold_came = "a hold was put on the call meanwhile";
 const RowRemoval all_rows{.chunks = true, .merges = true, .texts = true, .personal = true};
 
 std::vector<ErasedBlob> blobs_of(const KeptOfCall& kept) {
@@ -200,6 +201,11 @@ Task<Result<void>> CallerErasure::erase(ErasureId id, ErasedCall call) {
   }
   call.state = call.why.empty() ? ErasureState::erased : ErasureState::refused;
   auto saved = co_await services_.retention.save_erased_call(id, call, rows);
+  if (!saved && saved.error().kind == ErrorKind::conflict) {
+    call.why = hold_came;
+    call.state = ErasureState::refused;
+    saved = co_await services_.retention.save_erased_call(id, call, {});
+  }
   if (!saved) co_return Failure(saved.error());
   (call.why.empty() ? erased_ : refused_).add();
   co_return co_await journal(&call);
@@ -222,7 +228,7 @@ Task<Result<void>> CallerErasure::remove_items(const KeptOfCall* kept, ErasedCal
     if (!held) co_return Failure(held.error());
     Result<void> removed = ok();
     if (*held)
-      removed = fail(ErrorKind::conflict, "a hold was put on the call meanwhile");
+      removed = fail(ErrorKind::conflict, hold_came);
     else if (item.where == KeptWhere::blob)
       removed = co_await services_.blobs.remove(BlobName{item.object.name});
     else

@@ -3,6 +3,7 @@
 #include "base/crypto.hpp"
 #include "recording/erasure_receipt.hpp"
 #include "recording/testing/recorded_call.hpp"
+#include "recording/testing/watched_blobs.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -78,7 +79,8 @@ struct ErasedWorld : RecordedCall {
   std::size_t blob_count() { return wait(blobs.list({}))->blobs.size(); }
 
   ManifestKey signer = *make_manifest_key(Bytes(32, 7));
-  RetentionServices services{store, store, store, blobs, spool, runtime.clock(), counters, log};
+  WatchedBlobs watched{blobs};
+  RetentionServices services{store, store, store, watched, spool, runtime.clock(), counters, log};
   SeededRandom chance{9};
   CallerErasure erasure{services,
                         chance,
@@ -256,4 +258,25 @@ TEST_CASE("what holds numbers or words has no hash in the receipt, and neither h
                 .has_value());
     CHECK(world.erased("manifest.json").hash_note == "it was in the archive");
   }
+}
+
+TEST_CASE("a hold that comes after the last blob saves the rows, and the receipt says so") {
+  ErasedWorld world;
+  const auto made = world.request();
+  const std::string last = folder + "manifest.json";
+  const LegalHold hold{.id = {"h1"}, .call = world.call.id, .who = "Ms Ito", .lifted_at = {}};
+  const auto nothing = []() -> Task<Result<void>> { co_return ok(); };
+  world.watched.before_removal = [&](const BlobName& gone) {
+    return gone.text == last ? world.store.add_hold(hold) : nothing();
+  };
+
+  CHECK(std::holds_alternative<JobDone>(world.run(made)));
+
+  const auto receipt = world.receipt(made);
+  REQUIRE(receipt.calls.size() == 1);
+  CHECK(receipt.calls[0].state == ErasureState::refused);
+  CHECK(receipt.calls[0].why.find("hold") != std::string::npos);
+  CHECK(receipt.calls[0].blobs.size() == 2);
+  CHECK(world.wait(world.store.turns_of(world.call.id))->size() == 1);
+  CHECK(world.wait(world.store.load_personal(world.call.id)).has_value());
 }

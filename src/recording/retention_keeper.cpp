@@ -21,6 +21,7 @@ constexpr Duration after_open_call = std::chrono::days(1);
 // What was in the spool may have been on its way up to storage, where it then appears.
 constexpr Duration after_spool = std::chrono::hours(1);
 constexpr std::size_t line_tag_characters = 16;
+constexpr const char* hold_came = "a hold was put on the call meanwhile";
 constexpr int recent_recordings = 10;
 
 bool is_over(const Call& call) {
@@ -52,6 +53,7 @@ std::string rules_of(const std::vector<RetentionAct>& acts) {
   return fmt::format("{}", fmt::join(rules, ", "));
 }
 
+// Of a kind of which all that was to go is gone.
 RowRemoval rows_that_go(const std::vector<RetentionAct>& acts) {
   const auto goes = [&](KeptKind kind) {
     bool some = false;
@@ -68,6 +70,21 @@ RowRemoval rows_that_go(const std::vector<RetentionAct>& acts) {
           .texts = goes(KeptKind::transcripts),
           // As long as something could not be deleted, it can be found by its caller.
           .personal = all_done && goes(KeptKind::personal)};
+}
+
+// As it is to be stored; of a call on hold no row goes.
+RetentionOutcome outcome_of(const CallRetention& done, WallTime now) {
+  RetentionOutcome outcome{.call = done.call, .next_at = done.next_at};
+  if (done.bar != RetentionBar::held) outcome.rows = rows_that_go(done.acts);
+  if (std::ranges::none_of(done.acts, &std::string::empty, &RetentionAct::error)) return outcome;
+  JournalEntry entry{.call = done.call, .at = now, .type = "retention carried out"};
+  entry.detail = journal_detail({{"deleted", counted(done.acts, RetentionAction::remove)},
+                                 {"cool", counted(done.acts, RetentionAction::cool)},
+                                 {"cold", counted(done.acts, RetentionAction::cold)},
+                                 {"archive", counted(done.acts, RetentionAction::archive)},
+                                 {"rules", rules_of(done.acts)}});
+  outcome.journal.push_back(std::move(entry));
+  return outcome;
 }
 
 void note(MarkOutcome& outcome, const Result<void>& result) {
@@ -249,7 +266,7 @@ Task<Result<bool>> RetentionKeeper::carry_out(const Look* look, CallRetention* d
     auto held = co_await services_.retention.is_held(look->call.id);
     if (!held) co_return Failure(held.error());
     if (*held) {
-      done->acts.resize(i);
+      for (auto left = i; left < done->acts.size(); ++left) done->acts[left].error = hold_came;
       co_return false;
     }
     auto did = co_await do_step(&look->kept.items[step.object], &done->acts[i], look->call.id);
@@ -287,28 +304,29 @@ Task<Result<void>> RetentionKeeper::settle(const Look* look, CallRetention* done
   const auto is_of = [](KeptKind kind) {
     return [kind](const RetentionAct& act) { return act.kind == kind; };
   };
+  const auto spare_rows = [&] {
+    for (std::size_t i = 0; i < done->acts.size(); ++i)
+      if (look->kept.items[look->plan.steps[i].object].where == KeptWhere::rows)
+        done->acts[i].error = hold_came;
+  };
   if (std::ranges::any_of(done->acts, is_of(KeptKind::spool))) {
+    // The last of the acts.
     std::erase_if(done->acts, is_of(KeptKind::personal));
     done->next_at = std::min(done->next_at.value_or(now + after_spool), now + after_spool);
   }
-  RetentionOutcome outcome{.call = look->call.id, .rows = rows_that_go(done->acts)};
+  if (done->bar == RetentionBar::held) spare_rows();
   const bool refused = !std::ranges::all_of(done->acts, &std::string::empty, &RetentionAct::error);
   if (refused && (!done->next_at || *done->next_at > now + after_refusal))
     done->next_at = now + after_refusal;
-  outcome.next_at = done->next_at;
-  const auto did = std::ranges::any_of(done->acts, &std::string::empty, &RetentionAct::error);
-  if (did) {
-    JournalEntry entry{.call = look->call.id, .at = now, .type = "retention carried out"};
-    entry.detail = journal_detail({{"deleted", counted(done->acts, RetentionAction::remove)},
-                                   {"cool", counted(done->acts, RetentionAction::cool)},
-                                   {"cold", counted(done->acts, RetentionAction::cold)},
-                                   {"archive", counted(done->acts, RetentionAction::archive)},
-                                   {"rules", rules_of(done->acts)}});
-    outcome.journal.push_back(std::move(entry));
+  auto settled = co_await services_.retention.settle_retention(outcome_of(*done, now));
+  if (!settled && settled.error().kind == ErrorKind::conflict) {
+    done->bar = RetentionBar::held;
+    done->next_at = now;
+    spare_rows();
+    settled = co_await services_.retention.settle_retention(outcome_of(*done, now));
   }
-  auto settled = co_await services_.retention.settle_retention(std::move(outcome));
   if (!settled) co_return Failure(settled.error());
-  if (did || refused)
+  if (!done->acts.empty())
     services_.log.info(
         "retention carried out",
         {{"call", look->call.id.text}, {"steps", done->acts.size()}, {"refused", refused}});

@@ -5,6 +5,7 @@
 #include "recording/merges.hpp"
 #include "recording/retention_rounds.hpp"
 #include "recording/testing/recorded_call.hpp"
+#include "recording/testing/watched_blobs.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -80,7 +81,21 @@ struct KeptCall : RecordedCall {
     return std::move(*done);
   }
 
-  RetentionServices services{store, store, store, blobs, spool, runtime.clock(), counters, log};
+  // A hold that comes while the blob of that name is being deleted.
+  void hold_at(const std::string& name) {
+    watched.before_removal = [this, name](const BlobName& gone) {
+      return gone.text == name ? store.add_hold({.id = {"h1"},
+                                                 .call = call.id,
+                                                 .who = "Ms Ito",
+                                                 .since = runtime.clock().wall_now(),
+                                                 .lifted_at = {}})
+                               : nothing();
+    };
+  }
+  static Task<Result<void>> nothing() { co_return ok(); }
+
+  WatchedBlobs watched{blobs};
+  RetentionServices services{store, store, store, watched, spool, runtime.clock(), counters, log};
   RetentionKeeper keeper;
   RetentionRounds rounds;
 };
@@ -177,6 +192,45 @@ TEST_CASE("a hold beats the rules, marks the blobs, and its end lets the rules g
       world.wait(world.store.lift_hold({"h1"}, "x", world.runtime.clock().wall_now())).has_value());
   CHECK_FALSE(world.round().calls.at(0).acts.empty());
   CHECK(world.blob_count() == 3);
+}
+
+TEST_CASE("a hold that comes in mid-round saves what is left, and every row") {
+  KeptCall world;
+  world.judge();
+  world.pass(60);
+  world.hold_at(folder + "manifest-1.json");
+
+  const auto cut = world.carry_out();
+
+  CHECK(cut.bar == RetentionBar::held);
+  CHECK_FALSE(world.has(folder + "0-audiowav.wav"));
+  CHECK(world.has(folder + "manifest.json"));
+  CHECK(world.has(folder + "second-copy-0.wav"));
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->size() == 1);
+  CHECK(world.wait(world.store.turns_of(world.call.id))->size() == 1);
+  CHECK(world.wait(world.store.load_personal(world.call.id)).has_value());
+  const auto journal = world.wait(world.store.journal_of(world.call.id));
+  REQUIRE(journal->size() == 1);
+  CHECK(journal->front().detail.find("manifests 1") != std::string::npos);
+  // Due at once, to be marked.
+  CHECK(world.round().calls.at(0).legal_hold == MarkOutcome::done);
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->size() == 1);
+}
+
+TEST_CASE("a hold that comes after the last blob saves the rows") {
+  KeptCall world({.rules = {rule(RetentionAction::remove, 30, {KeptKind::chunks})}});
+  world.judge();
+  world.pass(60);
+  world.hold_at(folder + "second-copy-0.wav");
+
+  const auto done = world.carry_out();
+
+  CHECK(done.bar == RetentionBar::held);
+  CHECK_FALSE(world.has(folder + "0-audiowav.wav"));
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->size() == 1);
+  const auto journal = world.wait(world.store.journal_of(world.call.id));
+  REQUIRE(journal->size() == 1);
+  CHECK(journal->front().detail.find("chunks 3") != std::string::npos);
 }
 
 TEST_CASE("where tags may not be written a hold holds all the same") {

@@ -26,6 +26,8 @@ constexpr std::array spellings{
     Spelling{"{{postgresql_only}}", "--", ""},
     // Two runners that ask at once get two jobs. SQLite has one writer, so needs nothing.
     Spelling{"{{skip_locked}}", "", "FOR UPDATE SKIP LOCKED"},
+    // Until the end of the transaction nobody else adds to or takes from what hangs on the row.
+    Spelling{"{{for_update}}", "", "FOR UPDATE"},
 };
 
 }  // namespace

@@ -27,6 +27,19 @@ bool is_newer(const LegalHold& a, const LegalHold& b) {
   return std::tie(a.since, a.id) > std::tie(b.since, b.id);
 }
 
+bool is_on_hold(const MemoryTables& tables, const ContextId& call) {
+  return std::ranges::any_of(tables.holds, [&](const auto& entry) {
+    return entry.second.call == call && !entry.second.lifted_at;
+  });
+}
+
+Result<void> refuse_of_held(const MemoryTables& tables, const ContextId& call,
+                            const RowRemoval& rows) {
+  const bool some = rows.chunks || rows.merges || rows.texts || rows.personal;
+  if (!some || !is_on_hold(tables, call)) return ok();
+  return fail(ErrorKind::conflict, "the call is on hold, so its rows stay");
+}
+
 }  // namespace
 
 std::vector<RowCount> MemoryTables::remove_rows(const ContextId& call, const RowRemoval& rows) {
@@ -98,9 +111,7 @@ Task<Result<std::vector<LegalHold>>> MemoryStore::list_holds(HoldQuery query) {
 
 Task<Result<bool>> MemoryStore::is_held(ContextId call) {
   std::lock_guard lock(state_->mutex);
-  co_return std::ranges::any_of(state_->tables.holds, [&](const auto& entry) {
-    return entry.second.call == call && !entry.second.lifted_at;
-  });
+  co_return is_on_hold(state_->tables, call);
 }
 
 Task<Result<std::vector<Call>>> MemoryStore::calls_after(RetentionCursor cursor, WallTime before,
@@ -150,6 +161,8 @@ Task<Result<std::vector<RowCount>>> MemoryStore::settle_retention(RetentionOutco
   auto& tables = state_->tables;
   if (!tables.calls.contains(outcome.call))
     co_return fail(ErrorKind::not_found, "there is no such call");
+  if (auto may = refuse_of_held(tables, outcome.call, outcome.rows); !may)
+    co_return Failure(may.error());
   auto counts = tables.remove_rows(outcome.call, outcome.rows);
   Changes writing;
   writing.journal = std::move(outcome.journal);
@@ -215,6 +228,8 @@ Task<Result<ErasedCall>> MemoryStore::save_erased_call(ErasureId id, ErasedCall 
   const auto found = state_->tables.erasures.find(id);
   if (found == state_->tables.erasures.end())
     co_return fail(ErrorKind::not_found, "there is no such erasure");
+  if (auto may = refuse_of_held(state_->tables, call.call, rows); !may)
+    co_return Failure(may.error());
   std::ranges::move(state_->tables.remove_rows(call.call, rows), std::back_inserter(call.rows));
   auto& calls = found->second.calls;
   const auto stored = std::ranges::find(calls, call.call, &ErasedCall::call);

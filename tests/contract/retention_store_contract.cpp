@@ -113,6 +113,31 @@ void holds_are_kept(const StoreFactory& make) {
     REQUIRE(store->run(retention.lift_hold({"h1"}, "x", at_second(20))).has_value());
     CHECK(ids(value(store->run(retention.retention_due(at_second(20), 10)))) == "c2 ");
   }
+  SUBCASE("no row of a held call goes, and nothing else of that step is stored") {
+    store_everything(*store);
+    REQUIRE(store->run(retention.add_hold(hold("h1", "c1", 10))).has_value());
+    RetentionOutcome outcome{.call = {"c1"}, .rows = {.texts = true}};
+    outcome.journal.push_back(
+        {.call = {"c1"}, .at = at_second(5), .type = "retention", .detail = "{}"});
+    CHECK(kind_of(store->run(retention.settle_retention(outcome))) == ErrorKind::conflict);
+    CHECK(value(store->run(store->calls().turns_of({"c1"}))).size() == 1);
+    CHECK(value(store->run(store->calls().journal_of({"c1"}))).empty());
+    Erasure erasure{.id = {"e1"}, .at = at_second(11), .caller_key = "abc", .finished_at = {}};
+    const ErasedCall erased{.call = {"c1"}, .state = ErasureState::erased, .why = {}, .rows = {}};
+    erasure.calls.push_back({.call = {"c1"}, .why = {}, .blobs = {}, .rows = {}});
+    REQUIRE(store->run(retention.add_erasure(erasure, {.kind = "erase", .due = at_second(1)}))
+                .has_value());
+    CHECK(kind_of(store->run(retention.save_erased_call({"e1"}, erased, everything))) ==
+          ErrorKind::conflict);
+    CHECK(store->run(store->calls().load_personal({"c1"})).has_value());
+    CHECK(value(store->run(retention.load_erasure({"e1"}))).calls.at(0).state ==
+          ErasureState::waiting);
+    outcome.rows = {};
+    CHECK(value(store->run(retention.settle_retention(outcome))).empty());
+    REQUIRE(store->run(retention.lift_hold({"h1"}, "x", at_second(20))).has_value());
+    outcome.rows = everything;
+    CHECK(rows_of(value(store->run(retention.settle_retention(outcome))), "personal") == 1);
+  }
   SUBCASE("of what is not there nothing is held or lifted") {
     CHECK(kind_of(store->run(retention.add_hold(hold("h1", "c9", 1)))) == ErrorKind::not_found);
     CHECK(kind_of(store->run(retention.lift_hold({"h9"}, "x", at_second(1)))) ==

@@ -47,6 +47,22 @@ void put_reminder(Connection& connection, const ContextId& call, std::optional<W
       {{"context_id", call}, {"next_at", *next_at}});
 }
 
+bool is_empty(const RowRemoval& rows) {
+  return !rows.chunks && !rows.merges && !rows.texts && !rows.personal;
+}
+
+// A hold that another replica is adding at this moment refers to the call, so waits for its row, or
+// is waited for here.
+void refuse_of_held(Connection& connection, const ContextId& call) {
+  connection.query(
+      spell(connection.database(),
+            "SELECT context_id FROM calls WHERE context_id = :context_id {{for_update}}"),
+      1, {{"context_id", call}});
+  if (is_held(connection, call))
+    throw DatabaseError(
+        {.kind = ErrorKind::conflict, .message = "the call is on hold, so its rows stay"}, false);
+}
+
 class Remover {
  public:
   Remover(Connection& connection, const ContextId& call) : connection_(connection), call_(call) {}
@@ -195,6 +211,8 @@ std::vector<RowCount> settle_retention(Connection& connection, const RetentionOu
 
 std::vector<RowCount> remove_rows(Connection& connection, const ContextId& call,
                                   const RowRemoval& rows) {
+  if (is_empty(rows)) return {};
+  refuse_of_held(connection, call);
   Remover remover(connection, call);
   if (rows.chunks)
     for (const auto* table : {"file_fetches", "file_locations", "chunks"}) remover.remove(table);

@@ -25,7 +25,7 @@ void put_retention_cursor(Connection& connection, const std::string& rules,
 std::vector<Call> retention_due(Connection& connection, WallTime now, int limit);
 std::vector<RowCount> settle_retention(Connection& connection, const RetentionOutcome& outcome);
 
-// Of tables that lost some.
+// Of tables that lost some. `conflict` when some are to go and the call is on hold.
 std::vector<RowCount> remove_rows(Connection& connection, const ContextId& call,
                                   const RowRemoval& rows);
 std::vector<ContextId> calls_of_caller(Connection& connection, const std::string& caller,
