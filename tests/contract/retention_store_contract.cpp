@@ -1,5 +1,6 @@
 #include "tests/contract/retention_store_contract.hpp"
 
+#include "domain/imported_call.hpp"
 #include "tests/contract/sample_rows.hpp"
 
 #include <algorithm>
@@ -162,6 +163,36 @@ void retention_goes_on_where_it_was(const StoreFactory& make) {
     CHECK(value(store->run(retention.retention_cursor("b"))) == RetentionCursor{});
     REQUIRE(store->run(retention.save_retention_cursor("b", cursor)).has_value());
     CHECK(value(store->run(retention.retention_cursor("a"))) == RetentionCursor{});
+  }
+  SUBCASE("a verdict of another kind makes its call due, and so does an import's first") {
+    const auto judge = [&](const std::string& call, int number, VerdictKind kind, int second) {
+      Changes changes;
+      changes.verdicts.push_back(
+          {.call = {call}, .number = number, .at = at_second(second), .kind = kind});
+      REQUIRE(store->run(store->calls().commit(std::move(changes))).has_value());
+    };
+    const auto due = [&](int second) {
+      return ids(value(store->run(retention.retention_due(at_second(second), 10))));
+    };
+    judge("c1", 1, VerdictKind::complete, 5);
+    judge("c1", 2, VerdictKind::complete, 6);
+    CHECK(due(99).empty());
+    REQUIRE(store->run(retention.settle_retention({.call = {"c1"}, .next_at = at_second(90)}))
+                .has_value());
+    judge("c1", 3, VerdictKind::gapped, 7);
+    CHECK(due(6).empty());
+    CHECK(due(7) == "c1 ");
+    judge("c1", 4, VerdictKind::complete, 8);
+    CHECK(due(7) == "c1 ");
+    auto call = sample_call("c4");
+    call.version = 0;
+    call.ring_key = std::string(imported_ring_prefix) + "c4";
+    Changes changes;
+    changes.calls.push_back(std::move(call));
+    changes.verdicts.push_back(
+        {.call = {"c4"}, .number = 1, .at = at_second(9), .kind = VerdictKind::complete});
+    REQUIRE(store->run(store->calls().commit(std::move(changes))).has_value());
+    CHECK(due(9) == "c1 c4 ");
   }
   SUBCASE("what is settled is reminded of, or not, in one step with its journal") {
     RetentionOutcome outcome{.call = {"c2"}, .next_at = at_second(50)};

@@ -1,10 +1,13 @@
 #include "store/detail/memory_tables.hpp"
 
+#include "domain/imported_call.hpp"
 #include "store/detail/alert_rows.hpp"
 #include "store/detail/event_fields.hpp"
 #include "store/detail/stored_text.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 namespace earshot::store {
@@ -14,6 +17,18 @@ void mend_merge(Merge& merge) {
   for (auto* text : {&merge.source, &merge.channels, &merge.etag, &merge.error, &merge.blob.text,
                      &merge.content_type, &merge.sha256})
     *text = mend_text(*text);
+}
+
+// As store/detail/verdict_rows.cpp does, before the verdict is stored.
+void remind_of(MemoryTables& tables, const Verdict& verdict) {
+  const auto behind = tables.verdicts.upper_bound({verdict.call, std::numeric_limits<int>::max()});
+  const bool is_first =
+      behind == tables.verdicts.begin() || std::prev(behind)->first.first != verdict.call;
+  const bool may_change_rules = is_first ? is_imported(tables.calls.at(verdict.call))
+                                         : std::prev(behind)->second.kind != verdict.kind;
+  if (!may_change_rules) return;
+  const auto [reminder, added] = tables.retention_reminders.try_emplace(verdict.call, verdict.at);
+  if (!added) reminder->second = std::min(reminder->second, verdict.at);
 }
 
 }  // namespace
@@ -121,6 +136,7 @@ void MemoryTables::apply(Changes changes, Random& random) {
   for (auto& measured : changes.downlinks) downlinks[measured.call] = measured;
   for (auto& verdict : changes.verdicts) {
     for (auto& finding : verdict.findings) finding.detail = mend_text(finding.detail);
+    remind_of(*this, verdict);
     const std::pair key(verdict.call, verdict.number);
     verdicts.emplace(key, std::move(verdict));
   }

@@ -201,6 +201,14 @@ std::vector<Call> retention_due(Connection& connection, WallTime now, int limit)
   return calls;
 }
 
+void remind_of_retention(Connection& connection, const ContextId& call, WallTime at) {
+  connection.execute(
+      "INSERT INTO retention_reminders (context_id, next_at) VALUES (:context_id, :next_at) ON "
+      "CONFLICT (context_id) DO UPDATE SET next_at = excluded.next_at WHERE excluded.next_at < "
+      "retention_reminders.next_at",
+      {{"context_id", call}, {"next_at", at}});
+}
+
 std::vector<RowCount> settle_retention(Connection& connection, const RetentionOutcome& outcome) {
   require_call(connection, outcome.call);
   auto counts = remove_rows(connection, outcome.call, outcome.rows);

@@ -23,6 +23,8 @@ RetentionCursor retention_cursor(Connection& connection, const std::string& rule
 void put_retention_cursor(Connection& connection, const std::string& rules,
                           const RetentionCursor& cursor);
 std::vector<Call> retention_due(Connection& connection, WallTime now, int limit);
+// The rules are asked of the call at that time, or earlier when that is planned already.
+void remind_of_retention(Connection& connection, const ContextId& call, WallTime at);
 std::vector<RowCount> settle_retention(Connection& connection, const RetentionOutcome& outcome);
 
 // Of tables that lost some. `conflict` when some are to go and the call is on hold.

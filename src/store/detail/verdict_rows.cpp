@@ -1,7 +1,9 @@
 #include "store/detail/verdict_rows.hpp"
 
+#include "domain/imported_call.hpp"
 #include "store/detail/call_rows.hpp"
 #include "store/detail/id_list.hpp"
+#include "store/detail/retention_rows.hpp"
 #include "store/detail/stored_text.hpp"
 #include "store/detail/verdict_text.hpp"
 #include "store/detail/words.hpp"
@@ -95,10 +97,23 @@ std::vector<Verdict> query_verdicts(Connection& connection, std::string_view res
   return verdicts;
 }
 
+// A rule may name the kind of the verdict. And the walk through the calls by age has long passed
+// by where an imported one begins.
+bool may_change_rules(Connection& connection, const Verdict& verdict) {
+  auto before = connection.query(
+      "SELECT kind FROM verdicts WHERE context_id = :context_id ORDER BY number DESC LIMIT 1", 1,
+      {{"context_id", verdict.call}});
+  if (!before.empty()) return before.front().text() != to_word(verdict.kind);
+  const auto call = find_call(connection, verdict.call);
+  return call && is_imported(*call);
+}
+
 }  // namespace
 
 void put_verdict(Connection& connection, const Verdict& verdict) {
   require_call(connection, verdict.call);
+  if (may_change_rules(connection, verdict))
+    remind_of_retention(connection, verdict.call, verdict.at);
   if (connection.execute(insert_verdict, params_of(verdict)) == 0)
     throw DatabaseError(
         {.kind = ErrorKind::conflict, .message = "the call has a verdict of that number already"},

@@ -10,7 +10,8 @@
 
 namespace earshot::store {
 
-// Throws `conflict` when the call has a verdict of that number, `not_found` without its call.
+// Throws `conflict` when the call has a verdict of that number, `not_found` without its call. The
+// rules of retention are asked of the call anew when they may say something else now.
 void put_verdict(Connection& connection, const Verdict& verdict);
 // Of that number, or the newest.
 std::optional<Verdict> find_verdict(Connection& connection, const ContextId& call,
