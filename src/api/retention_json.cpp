@@ -159,6 +159,7 @@ std::string retention_report_json(const recording::RetentionReport& report) {
   for (const auto& call : report.calls) calls.push_back(show(call));
   return json::serialize(json::object{{"dryRun", report.dry_run},
                                       {"callsLookedAt", report.looked_at},
+                                      {"callsPutOff", report.put_off},
                                       {"more", report.more},
                                       {"calls", std::move(calls)}});
 }

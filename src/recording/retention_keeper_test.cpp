@@ -54,6 +54,20 @@ struct KeptCall : RecordedCall {
     put_blob("20260302/earshot/another/tap-0.pcm", {1});
     put_blob(folder + "deeper/0-audiowav.wav", {1});
   }
+  // Others of the same second and the ones after it, of which nothing is kept.
+  void add_calls(int count) {
+    Changes changes;
+    for (int i = 0; i < count; ++i) {
+      Call other = call;
+      other.id = {"other-" + std::to_string(i)};
+      other.ring_key.clear();
+      other.received_at += std::chrono::seconds(i + 1);
+      changes.calls.push_back(std::move(other));
+      changes.verdicts.push_back(
+          {.call = changes.calls.back().id, .number = 1, .kind = VerdictKind::complete});
+    }
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+  }
   void judge(VerdictKind kind = VerdictKind::complete) {
     Changes changes;
     changes.verdicts.push_back({.call = call.id, .number = 1, .kind = kind});
@@ -260,15 +274,55 @@ TEST_CASE("what the storage refuses to delete stays findable, and is tried again
   CHECK(world.wait(world.store.chunks_of(world.recording.id))->size() == 1);
 }
 
-TEST_CASE("a store that is away stops the round, and the next one begins with the same call") {
+TEST_CASE("a call of which something cannot be done is put off, and the others are done") {
   KeptCall world;
   world.judge();
+  world.add_calls(3);
   world.pass(31);
-  world.blobs.fail_next(1, Error{.kind = ErrorKind::unavailable, .message = "away"});
-  CHECK_FALSE(world.wait(world.rounds.run_once(100)).has_value());
+  const Error away{.kind = ErrorKind::unavailable, .message = "away"};
+  world.watched.refused_removals[folder + "0-audiowav.wav"] = away;
+
+  const auto first = world.round();
+
+  CHECK(first.looked_at == 4);
+  CHECK(first.put_off == 1);
   CHECK(world.has(folder + "0-audiowav.wav"));
-  CHECK(world.round().looked_at == 1);
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->size() == 1);
+  // Tried again after a while, which grows.
+  CHECK(world.round().looked_at == 0);
+  const auto wait_minutes = [&](int count) {
+    world.runtime.clock().set_wall(world.runtime.clock().wall_now() + std::chrono::minutes(count));
+  };
+  wait_minutes(10);
+  CHECK(world.round().put_off == 1);
+  wait_minutes(10);
+  CHECK(world.round().looked_at == 0);
+  wait_minutes(10);
+  world.watched.refused_removals.clear();
+  const auto last = world.round();
+  CHECK(last.looked_at == 1);
+  CHECK(last.put_off == 0);
   CHECK(world.blob_count() == 3);
+}
+
+TEST_CASE("a store that is away ends the round, and the next ones come to every call") {
+  KeptCall world;
+  world.judge();
+  world.add_calls(5);
+  world.pass(31);
+  RetentionRounds rounds{world.services, world.keeper, {.failures_on_end_max = 2}};
+  world.blobs.fail_next(1'000, Error{.kind = ErrorKind::unavailable, .message = "away"});
+  CHECK_FALSE(world.wait(rounds.run_once(100)).has_value());
+  CHECK(
+      world.wait(world.store.retention_due(world.runtime.clock().wall_now() + 24h, 100))->size() ==
+      2);
+  world.blobs.fail_next(0, {});
+  world.pass(1);
+  auto round = world.wait(rounds.run_once(100));
+  REQUIRE(round.has_value());
+  CHECK(round->put_off == 0);
+  CHECK(world.blob_count() == 3);
+  CHECK(world.wait(rounds.run_once(100))->looked_at == 0);
 }
 
 TEST_CASE("a dry run says what would happen and touches nothing") {

@@ -57,7 +57,9 @@ RetentionRounds::RetentionRounds(RetentionServices services, RetentionKeeper& ke
       looked_(services.counters.counter("earshot_retention_calls_total",
                                         "calls of which the rules were asked")),
       rounds_cut_(services.counters.counter("earshot_retention_rounds_cut_total",
-                                            "rounds that ended before all calls were looked at")) {}
+                                            "rounds that ended before all calls were looked at")),
+      put_off_(services.counters.counter("earshot_retention_put_off_total",
+                                         "calls of which the rules could not be carried out")) {}
 
 Task<void> RetentionRounds::run() {
   while (!stopping_) {
@@ -71,6 +73,9 @@ Task<void> RetentionRounds::run() {
       wait = options_.round_after_full;
       rounds_cut_.add();
     }
+    if (round && round->put_off > 0)
+      services_.log.warn("a round of retention had to put calls off; they are tried again",
+                         {{"calls", round->put_off}, {"looked at", round->looked_at}});
     if (!stopping_) co_await wake_->wait_until(services_.clock.steady_now() + wait);
   }
 }
@@ -88,6 +93,7 @@ Task<Result<RetentionReport>> RetentionRounds::run_once(int calls_max) {
 
 Task<Result<RetentionReport>> RetentionRounds::make_round(int calls_max) {
   RetentionReport report;
+  failures_on_end_ = 0;
   if (auto taken = co_await take_due(calls_max, &report); !taken) co_return Failure(taken.error());
   if (auto walked = co_await walk(calls_max, &report); !walked) co_return Failure(walked.error());
   co_return report;
@@ -128,24 +134,51 @@ Task<Result<void>> RetentionRounds::walk(int calls_max, RetentionReport* report)
     if (calls->empty()) break;
     report->more = wanted <= 0;
     if (report->more) break;
-    const RetentionCursor reached{.received_at = calls->back().received_at,
-                                  .call = calls->back().id};
-    for (auto& call : *calls)
-      if (auto taken = co_await take(std::move(call), report); !taken) co_return taken;
-    // Only now: what was not settled is looked at again.
-    auto saved = co_await services_.retention.save_retention_cursor(rules_digest_, reached);
+    Result<void> taken = ok();
+    for (auto& call : *calls) {
+      RetentionCursor reached{.received_at = call.received_at, .call = call.id};
+      taken = co_await take(std::move(call), report);
+      if (!taken) break;
+      *cursor = std::move(reached);
+    }
+    // Only now: what was neither settled nor put off is looked at again.
+    auto saved = co_await services_.retention.save_retention_cursor(rules_digest_, *cursor);
+    if (!taken) co_return taken;
     if (!saved) co_return saved;
-    *cursor = reached;
   }
   co_return ok();
 }
 
 Task<Result<void>> RetentionRounds::take(Call call, RetentionReport* report) {
+  const auto id = call.id;
   auto done = co_await keeper_.carry_out(std::move(call));
-  if (!done) co_return Failure(done.error());
   ++report->looked_at;
   looked_.add();
+  if (!done) co_return co_await put_off(id, done.error(), report);
+  failures_on_end_ = 0;
+  failures_.erase(id);
   if (is_worth_telling(*done)) report->calls.push_back(std::move(*done));
+  co_return ok();
+}
+
+Duration RetentionRounds::next_wait(const ContextId& call) {
+  if (failures_.size() >= options_.failures_remembered_max && !failures_.contains(call))
+    failures_.erase(failures_.begin());
+  auto wait = options_.put_off_first;
+  for (int i = failures_[call]++; i > 0 && wait < options_.put_off_max; --i) wait *= 2;
+  return std::min(wait, options_.put_off_max);
+}
+
+Task<Result<void>> RetentionRounds::put_off(ContextId call, Error why, RetentionReport* report) {
+  ++report->put_off;
+  put_off_.add();
+  const auto wait = next_wait(call);
+  services_.log.warn("the rules of retention could not be carried out on a call; it is put off",
+                     {{"call", call.text}, {"why", why.message}, {"s", wait / 1s}});
+  RetentionOutcome outcome{.call = std::move(call), .next_at = services_.clock.wall_now() + wait};
+  auto settled = co_await services_.retention.settle_retention(std::move(outcome));
+  if (!settled) co_return Failure(settled.error());
+  if (++failures_on_end_ >= options_.failures_on_end_max) co_return Failure(std::move(why));
   co_return ok();
 }
 
@@ -167,8 +200,10 @@ Task<Result<RetentionReport>> RetentionRounds::plan(int calls_max) {
     report.more = report.looked_at == calls_max;
     if (report.more) break;
     auto planned = co_await keeper_.plan(std::move(call));
-    if (!planned) co_return Failure(planned.error());
     ++report.looked_at;
+    if (!planned && ++report.put_off >= options_.failures_on_end_max)
+      co_return Failure(planned.error());
+    if (!planned) continue;
     if (is_worth_telling(*planned)) report.calls.push_back(std::move(*planned));
   }
   co_return report;

@@ -32,7 +32,10 @@ TapRetention::TapRetention(BlobStore& blobs, RetentionStore& holds, Clock& clock
       options_(options),
       wake_(clock.make_signal()),
       removed_(counters.counter("earshot_tap_removed_total",
-                                "Blobs of the bridge's own copy removed by age")) {}
+                                "Blobs of the bridge's own copy removed by age")),
+      refused_(counters.counter("earshot_tap_removal_refused_total",
+                                "Blobs of the bridge's own copy that the storage did not let go")) {
+}
 
 Task<void> TapRetention::run() {
   while (!stopping_) {
@@ -42,6 +45,9 @@ Task<void> TapRetention::run() {
                 {{"why", removed.error().message}});
     else if (*removed > 0)
       log_.info("old taps removed", {{"blobs", *removed}});
+    if (refused_now_ > 0)
+      log_.warn("the storage refuses to remove old taps; they are tried again",
+                {{"blobs", refused_now_}});
     const Duration wait = removed ? options_.round_every : options_.round_after_failure;
     if (!stopping_) co_await wake_->wait_until(clock_.steady_now() + wait);
   }
@@ -69,15 +75,16 @@ Task<Result<int>> TapRetention::run_once() {
     if (request.marker.empty()) break;
   }
   int removed = 0;
-  first_held_.reset();
+  first_left_.reset();
+  refused_now_ = 0;
   for (const std::string& folder : expired) {
     auto gone = co_await remove_below(folder + "earshot/");
     if (!gone) co_return Failure(gone.error());
     removed += *gone;
     if (stopping_) co_return removed;
   }
-  // What was held is looked at again, in case it no longer is.
-  done_before_ = first_held_ ? std::min(*first_held_, kept_from) : kept_from;
+  // What was held or refused is looked at again, in case it no longer is.
+  done_before_ = first_left_ ? std::min(*first_left_, kept_from) : kept_from;
   co_return removed;
 }
 
@@ -86,6 +93,14 @@ Task<Result<bool>> TapRetention::is_held(BlobName witness) {
   const std::string_view folder = std::string_view(witness.text).substr(0, witness.text.rfind('/'));
   ContextId call{std::string(folder.substr(folder.rfind('/') + 1))};
   return holds_.is_held(std::move(call));
+}
+
+Task<Result<bool>> TapRetention::remove(BlobName witness) {
+  auto gone = co_await blobs_.remove(std::move(witness));
+  if (!gone && worth_retrying(gone.error())) co_return Failure(gone.error());
+  (gone ? removed_ : refused_).add();
+  if (!gone) ++refused_now_;
+  co_return gone.has_value();
 }
 
 Task<Result<int>> TapRetention::remove_below(std::string prefix) {
@@ -98,14 +113,13 @@ Task<Result<int>> TapRetention::remove_below(std::string prefix) {
       if (!is_witness(blob.name.text)) continue;
       auto held = co_await is_held(blob.name);
       if (!held) co_return Failure(held.error());
-      if (*held) {
-        if (!first_held_) first_held_ = prefix.substr(0, prefix.find('/') + 1);
-        continue;
-      }
-      auto gone = co_await blobs_.remove(blob.name);
+      Result<bool> gone = false;
+      if (!*held) gone = co_await remove(blob.name);
       if (!gone) co_return fail(fmt::format("removing below {}", prefix), gone.error());
-      removed_.add();
-      ++removed;
+      if (*gone)
+        ++removed;
+      else if (!first_left_)
+        first_left_ = prefix.substr(0, prefix.find('/') + 1);
     }
     request.marker = listed->next_marker;
     if (request.marker.empty()) break;

@@ -2,7 +2,8 @@
 // Removes the bridge's own copies (tap and ledger) once they are older than they are kept: those
 // under `<YYYYMMDD>/earshot/` of a date that is over by so many days. ACS's chunks, which stand
 // beside them, are never touched, nor is what was filled from a tap, or a manifest, or anything of
-// a call on hold. Safe to run on several replicas: removing what is gone is a success.
+// a call on hold. What the storage refuses to delete is passed over, and tried again in the next
+// round. Safe to run on several replicas: removing what is gone is a success.
 //
 // The first round after the start looks at every date in the container, later ones only at the
 // dates that have come of age since, so that a round's cost does not grow with the container.
@@ -41,6 +42,8 @@ class TapRetention {
  private:
   Task<Result<int>> remove_below(std::string prefix);
   Task<Result<bool>> is_held(BlobName witness);
+  // False: the storage refuses it.
+  Task<Result<bool>> remove(BlobName witness);
 
   BlobStore& blobs_;
   RetentionStore& holds_;
@@ -48,10 +51,12 @@ class TapRetention {
   Log& log_;
   TapRetentionOptions options_;
   std::optional<std::string> done_before_;  // dates below it are known to be empty
-  std::optional<std::string> first_held_;   // date on which something was left because of a hold
+  std::optional<std::string> first_left_;   // date on which a hold or the storage was in the way
+  int refused_now_ = 0;                     // in this round
   std::unique_ptr<Signal> wake_;
   bool stopping_ = false;
   Counter& removed_;
+  Counter& refused_;
 };
 
 }  // namespace earshot::recording

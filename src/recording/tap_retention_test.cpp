@@ -100,3 +100,20 @@ TEST_CASE("what is held stays whatever its age, and goes once it is no longer he
   REQUIRE(world.runtime.run_for(world.store.lift_hold({"h"}, "x", now)).has_value());
   CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
 }
+
+TEST_CASE("what the storage refuses to remove is passed over, and goes when it no longer does") {
+  World world;
+  world.put("20260101/earshot/call/ledger-0.bin");
+  world.put("20260101/earshot/call/tap-0.pcm");
+  world.put("20260102/earshot/call/tap-0.pcm");
+  const BlobName kept{"20260101/earshot/call/ledger-0.bin"};
+  REQUIRE(world.runtime.run_for(world.blobs.set_legal_hold(kept, true)).has_value());
+
+  auto removed = world.runtime.run_for(world.retention.run_once());
+
+  REQUIRE(removed.has_value());
+  CHECK(*removed == 2);
+  CHECK(world.has(kept.text));
+  REQUIRE(world.runtime.run_for(world.blobs.set_legal_hold(kept, false)).has_value());
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
+}
