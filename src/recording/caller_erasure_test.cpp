@@ -80,7 +80,8 @@ struct ErasedWorld : RecordedCall {
 
   ManifestKey signer = *make_manifest_key(Bytes(32, 7));
   WatchedBlobs watched{blobs};
-  RetentionServices services{store, store, store, watched, spool, runtime.clock(), counters, log};
+  RetentionServices services{store, store,           store,    store, watched,
+                             spool, runtime.clock(), counters, log};
   SeededRandom chance{9};
   CallerErasure erasure{services,
                         chance,

@@ -1,6 +1,7 @@
 #include "recording/kept_objects.hpp"
 
 #include "recording/chunk_name.hpp"
+#include "recording/fetched_names.hpp"
 #include "recording/tap_uploader.hpp"
 
 #include <algorithm>
@@ -76,6 +77,14 @@ Task<Result<std::vector<std::string>>> KeptObjects::folders_of(Call call, KeptOf
   std::size_t merge_rows = 0;
   for (const auto& recording : *recordings) {
     if (!recording.folder.empty()) folders.insert(recording.folder);
+    // What was fetched from ACS while the recording's own folder was not known yet.
+    folders.insert(fetched_folder(recording, call));
+    auto files = co_await files_.files_of(recording.id);
+    if (!files) co_return Failure(files.error());
+    for (const auto& file : *files) {
+      add_folder_of(file.fetch.audio, folders);
+      add_folder_of(file.fetch.metadata, folders);
+    }
     auto chunks = co_await store_.chunks_of(recording.id);
     if (!chunks) co_return Failure(chunks.error());
     chunk_rows += chunks->size();

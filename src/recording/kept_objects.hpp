@@ -6,6 +6,7 @@
 #include "domain/retention.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/file_locations.hpp"
 #include "ports/merge_store.hpp"
 #include "ports/tap_spool.hpp"
 
@@ -39,8 +40,9 @@ std::optional<KeptKind> kept_kind_of(std::string_view blob_name);
 class KeptObjects {
  public:
   // All outlive this.
-  KeptObjects(CallStore& store, MergeStore& merges, BlobStore& blobs, TapSpool& spool)
-      : store_(store), merges_(merges), blobs_(blobs), spool_(spool) {}
+  KeptObjects(CallStore& store, MergeStore& merges, FileLocations& files, BlobStore& blobs,
+              TapSpool& spool)
+      : store_(store), merges_(merges), files_(files), blobs_(blobs), spool_(spool) {}
 
   Task<Result<KeptOfCall>> of(Call call);
 
@@ -52,6 +54,7 @@ class KeptObjects {
 
   CallStore& store_;
   MergeStore& merges_;
+  FileLocations& files_;
   BlobStore& blobs_;
   TapSpool& spool_;
 };

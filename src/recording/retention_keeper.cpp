@@ -115,7 +115,7 @@ std::string_view to_text(MarkOutcome outcome) {
 RetentionKeeper::RetentionKeeper(RetentionServices services, RetentionRules rules)
     : services_(services),
       rules_(std::move(rules)),
-      objects_(services.store, services.merges, services.blobs, services.spool),
+      objects_(services.store, services.merges, services.files, services.blobs, services.spool),
       deleted_(services.counters.counter("earshot_retention_deleted_total",
                                          "blobs and spool files deleted by rules")),
       moved_(services.counters.counter("earshot_retention_tiered_total",

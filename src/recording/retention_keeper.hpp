@@ -24,6 +24,7 @@ struct RetentionServices {
   CallStore& store;
   RetentionStore& retention;
   MergeStore& merges;
+  FileLocations& files;
   BlobStore& blobs;
   TapSpool& spool;
   Clock& clock;

@@ -2,6 +2,7 @@
 #include "recording/retention_keeper.hpp"
 
 #include "recording/audio_opener.hpp"
+#include "recording/fetched_names.hpp"
 #include "recording/merges.hpp"
 #include "recording/retention_rounds.hpp"
 #include "recording/testing/recorded_call.hpp"
@@ -109,7 +110,8 @@ struct KeptCall : RecordedCall {
   static Task<Result<void>> nothing() { co_return ok(); }
 
   WatchedBlobs watched{blobs};
-  RetentionServices services{store, store, store, watched, spool, runtime.clock(), counters, log};
+  RetentionServices services{store, store,           store,    store, watched,
+                             spool, runtime.clock(), counters, log};
   RetentionKeeper keeper;
   RetentionRounds rounds;
 };
@@ -433,4 +435,34 @@ TEST_CASE("what was on its way from the spool to storage goes with the next look
   world.round();
   CHECK_FALSE(world.has(witness + "tap-1.pcm"));
   CHECK_FALSE(world.wait(world.store.load_personal(world.call.id)).has_value());
+}
+
+TEST_CASE("what was fetched while the recording's folder was not known is held and goes with it") {
+  KeptCall world;
+  world.judge();
+  const auto fetched = fetched_folder(world.recording, world.call);
+  REQUIRE(fetched != folder);
+  world.put_blob(fetched + "second-copy-0.wav", {1, 2, 3});
+  world.put_blob("elsewhere/second-copy-1.wav", {1, 2, 3});
+  Changes changes;
+  changes.file_locations.push_back({.recording = world.recording.id,
+                                    .index = {1},
+                                    .document_id = "d1",
+                                    .content = "https://acs.example/1"});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  FileFetch fetch{.recording = world.recording.id, .index = {1}, .state = FileState::fetched};
+  fetch.audio.text = "elsewhere/second-copy-1.wav";
+  REQUIRE(world.wait(world.store.save_fetch(std::move(fetch))).has_value());
+  world.hold();
+
+  world.carry_out();
+
+  CHECK(world.wait(world.blobs.tags({fetched + "second-copy-0.wav"}))->at("hold") == "yes");
+  CHECK(world.wait(world.blobs.tags({"elsewhere/second-copy-1.wav"}))->at("hold") == "yes");
+  const auto now = world.runtime.clock().wall_now();
+  REQUIRE(world.wait(world.store.lift_hold({"h1"}, "x", now)).has_value());
+  world.pass(31);
+  world.carry_out();
+  CHECK_FALSE(world.has(fetched + "second-copy-0.wav"));
+  CHECK_FALSE(world.has("elsewhere/second-copy-1.wav"));
 }
