@@ -318,9 +318,11 @@ class RunningService : public Service {
     make_merges(opening);
     taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
                                                      outside_.counters, outside_.log);
-    recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days};
-    tap_retention_ = std::make_unique<recording::TapRetention>(
-        *blobs_, *store_, outside_.clock, outside_.counters, outside_.log, keeping);
+    recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days,
+                                           .rules = config_.retention.rules};
+    tap_retention_ = std::make_unique<recording::TapRetention>(*blobs_, *store_, *store_,
+                                                               outside_.clock, outside_.counters,
+                                                               outside_.log, std::move(keeping));
     jobs::JobRunnerOptions running{.runner = make_uuid(outside_.random)};
     jobs_ = std::make_unique<jobs::JobRunner>(*store_, control(), outside_.clock, outside_.random,
                                               outside_.log, outside_.counters, running);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace earshot::recording {
@@ -21,15 +22,47 @@ bool is_witness(std::string_view name) {
   return name.starts_with("tap-") || name.starts_with("ledger-");
 }
 
+bool is_tap(std::string_view name) { return name.substr(name.rfind('/') + 1).starts_with("tap-"); }
+
+// "20260302/earshot/<contextId>/tap-0.pcm"
+ContextId call_of(std::string_view witness) {
+  const auto folder = witness.substr(0, witness.rfind('/'));
+  return {std::string(folder.substr(folder.rfind('/') + 1))};
+}
+
+template <class T>
+bool takes(const std::vector<T>& wanted, const T& value) {
+  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
+bool covers(const std::vector<RetentionRule>& rules, KeptKind kind) {
+  return std::ranges::any_of(
+      rules, [kind](const RetentionRule& rule) { return takes(rule.objects, kind); });
+}
+
+// Those that concern a call, whatever its age.
+std::vector<RetentionRule> rules_for(const std::vector<RetentionRule>& rules,
+                                     const std::string& called,
+                                     const std::optional<Verdict>& verdict) {
+  std::vector<RetentionRule> concerned;
+  concerned.reserve(rules.size());
+  for (const auto& rule : rules) {
+    const bool judged = rule.verdicts.empty() || (verdict && takes(rule.verdicts, verdict->kind));
+    if (judged && takes(rule.called, called)) concerned.push_back(rule);
+  }
+  return concerned;
+}
+
 }  // namespace
 
-TapRetention::TapRetention(BlobStore& blobs, RetentionStore& holds, Clock& clock,
+TapRetention::TapRetention(BlobStore& blobs, CallStore& calls, RetentionStore& holds, Clock& clock,
                            Counters& counters, Log& log, TapRetentionOptions options)
     : blobs_(blobs),
+      calls_(calls),
       holds_(holds),
       clock_(clock),
       log_(log),
-      options_(options),
+      options_(std::move(options)),
       wake_(clock.make_signal()),
       removed_(counters.counter("earshot_tap_removed_total",
                                 "Blobs of the bridge's own copy removed by age")),
@@ -88,11 +121,27 @@ Task<Result<int>> TapRetention::run_once() {
   co_return removed;
 }
 
-// "20260302/earshot/<contextId>/tap-0.pcm"
-Task<Result<bool>> TapRetention::is_held(BlobName witness) {
-  const std::string_view folder = std::string_view(witness.text).substr(0, witness.text.rfind('/'));
-  ContextId call{std::string(folder.substr(folder.rfind('/') + 1))};
-  return holds_.is_held(std::move(call));
+// A call that the store does not know is none of the rules', which would never come to it.
+Task<Result<TapRetention::Standing>> TapRetention::standing_of(ContextId call) {
+  Standing standing{.call = std::move(call)};
+  auto held = co_await holds_.is_held(standing.call);
+  if (!held) co_return Failure(held.error());
+  standing.held = *held;
+  if (!covers(options_.rules, KeptKind::tap) && !covers(options_.rules, KeptKind::ledger))
+    co_return standing;
+  auto known = co_await calls_.load_call(standing.call);
+  if (!known && known.error().kind != ErrorKind::not_found) co_return Failure(known.error());
+  if (!known) co_return standing;
+  auto personal = co_await calls_.load_personal(standing.call);
+  if (!personal && personal.error().kind != ErrorKind::not_found)
+    co_return Failure(personal.error());
+  auto verdict = co_await calls_.verdict_of(standing.call, std::nullopt);
+  if (!verdict) co_return Failure(verdict.error());
+  const auto called = personal ? retention_number(personal->called) : std::string();
+  const auto rules = rules_for(options_.rules, called, *verdict);
+  standing.tap_ruled = covers(rules, KeptKind::tap);
+  standing.ledger_ruled = covers(rules, KeptKind::ledger);
+  co_return standing;
 }
 
 Task<Result<bool>> TapRetention::remove(BlobName witness) {
@@ -111,10 +160,11 @@ Task<Result<int>> TapRetention::remove_below(std::string prefix) {
     if (!listed) co_return fail(fmt::format("listing {}", prefix), listed.error());
     for (const BlobInfo& blob : listed->blobs) {
       if (!is_witness(blob.name.text)) continue;
-      auto held = co_await is_held(blob.name);
-      if (!held) co_return Failure(held.error());
+      auto standing = co_await standing_of(call_of(blob.name.text));
+      if (!standing) co_return Failure(standing.error());
+      if (is_tap(blob.name.text) ? standing->tap_ruled : standing->ledger_ruled) continue;
       Result<bool> gone = false;
-      if (!*held) gone = co_await remove(blob.name);
+      if (!standing->held) gone = co_await remove(blob.name);
       if (!gone) co_return fail(fmt::format("removing below {}", prefix), gone.error());
       if (*gone)
         ++removed;

@@ -5,6 +5,9 @@
 #include "store/memory_store.hpp"
 
 #include <doctest/doctest.h>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace earshot;
 using namespace earshot::recording;
@@ -13,8 +16,9 @@ namespace {
 
 // The manual clock starts on 2026-03-02.
 struct World {
-  explicit World(int keep_days = 30)
-      : retention(blobs, store, runtime.clock(), counters, log, {.keep_days = keep_days}) {}
+  explicit World(std::vector<RetentionRule> rules = {})
+      : retention(blobs, store, store, runtime.clock(), counters, log,
+                  {.keep_days = 30, .rules = std::move(rules)}) {}
   void put(std::string name) {
     BlobWrite write{.name = {std::move(name)}, .bytes = {1}};
     REQUIRE(runtime.run_for(blobs.put(std::move(write))).has_value());
@@ -116,4 +120,39 @@ TEST_CASE("what the storage refuses to remove is passed over, and goes when it n
   CHECK(world.has(kept.text));
   REQUIRE(world.runtime.run_for(world.blobs.set_legal_hold(kept, false)).has_value());
   CHECK(*world.runtime.run_for(world.retention.run_once()) == 1);
+}
+
+TEST_CASE("where a rule covers tap or ledger of a call, they are left to the rules") {
+  World world(
+      {{.name = "taps-of-gapped",
+        .action = RetentionAction::keep,
+        .days = 90,
+        .objects = {KeptKind::tap},
+        .verdicts = {VerdictKind::gapped}},
+       {.name = "hotline", .action = RetentionAction::remove, .days = 365, .called = {"+15550199"}},
+       {.name = "chunks-only",
+        .action = RetentionAction::remove,
+        .days = 365,
+        .objects = {KeptKind::chunks}}});
+  Changes changes;
+  for (const auto* id : {"gapped", "hotline", "plain"}) changes.calls.push_back({.id = {id}});
+  changes.verdicts.push_back({.call = {"gapped"}, .number = 1, .kind = VerdictKind::gapped});
+  changes.verdicts.push_back({.call = {"plain"}, .number = 1, .kind = VerdictKind::complete});
+  changes.personal.push_back(
+      {.call = {"hotline"}, .caller = "4:+15550123", .called = "4:+15550199"});
+  REQUIRE(world.runtime.run_for(world.store.commit(std::move(changes))).has_value());
+  for (const std::string call : {"gapped", "hotline", "plain", "unknown"})
+    for (const std::string name : {"tap-0.pcm", "ledger-0.bin"})
+      world.put("20260101/earshot/" + call + "/" + name);
+
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 5);
+
+  CHECK(world.has("20260101/earshot/gapped/tap-0.pcm"));
+  CHECK_FALSE(world.has("20260101/earshot/gapped/ledger-0.bin"));
+  CHECK(world.has("20260101/earshot/hotline/tap-0.pcm"));
+  CHECK(world.has("20260101/earshot/hotline/ledger-0.bin"));
+  // What rules left is theirs: the date is not looked at again.
+  const int lists_before = world.blobs.calls().lists;
+  CHECK(*world.runtime.run_for(world.retention.run_once()) == 0);
+  CHECK(world.blobs.calls().lists == lists_before + 1);
 }
