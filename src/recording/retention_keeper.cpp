@@ -20,6 +20,11 @@ constexpr Duration after_refusal = std::chrono::days(1);
 constexpr Duration after_open_call = std::chrono::days(1);
 // What was in the spool may have been on its way up to storage, where it then appears.
 constexpr Duration after_spool = std::chrono::hours(1);
+// Of a held call something may arrive that is not marked yet, most likely before its verdict.
+constexpr Duration marks_looked_after = std::chrono::hours(1);
+constexpr Duration marks_looked_after_daily = std::chrono::days(1);
+// So many blobs may fail for the moment before the storage counts as away.
+constexpr int marks_failed_max = 3;
 constexpr std::size_t line_tag_characters = 16;
 constexpr const char* hold_came = "a hold was put on the call meanwhile";
 constexpr int recent_recordings = 10;
@@ -92,8 +97,33 @@ void note(MarkOutcome& outcome, const Result<void>& result) {
     if (outcome == MarkOutcome::none) outcome = MarkOutcome::done;
     return;
   }
-  outcome =
-      is_not_supported(result.error()) ? MarkOutcome::not_supported : MarkOutcome::not_permitted;
+  if (is_not_supported(result.error()))
+    outcome = MarkOutcome::not_supported;
+  else if (result.error().kind == ErrorKind::refused)
+    outcome = MarkOutcome::not_permitted;
+  else
+    outcome = MarkOutcome::partly;
+}
+
+// What holds for every blob: the right, or the thing itself, is lacking.
+bool is_lacking(MarkOutcome outcome) {
+  return outcome == MarkOutcome::not_permitted || outcome == MarkOutcome::not_supported;
+}
+
+bool is_all_there_will_be(MarkOutcome outcome) {
+  return outcome != MarkOutcome::partly && outcome != MarkOutcome::not_permitted;
+}
+
+bool is_in_force(const LegalHold& hold) { return !hold.lifted_at; }
+
+// When the marks of a call that is or was held are to be looked after.
+std::optional<WallTime> next_marks(const Call& call, const CallRetention& done, bool held,
+                                   WallTime now) {
+  const bool all = is_all_there_will_be(done.tags) && is_all_there_will_be(done.legal_hold);
+  if (!held) return all ? std::nullopt : std::optional(now + marks_looked_after);
+  const bool settled =
+      call.phase == CallPhase::not_answered || (is_over(call) && done.verdict.has_value());
+  return now + (all && settled ? marks_looked_after_daily : marks_looked_after);
 }
 
 }  // namespace
@@ -104,6 +134,8 @@ std::string_view to_text(MarkOutcome outcome) {
       return "none";
     case MarkOutcome::done:
       return "done";
+    case MarkOutcome::partly:
+      return "partly";
     case MarkOutcome::not_permitted:
       return "not_permitted";
     case MarkOutcome::not_supported:
@@ -149,15 +181,15 @@ Task<Result<RetentionKeeper::Look>> RetentionKeeper::look_at(Call call) {
   HoldQuery of_call{.call = look.call.id, .lifted_too = true};
   auto holds = co_await services_.retention.list_holds(std::move(of_call));
   if (!holds) co_return Failure(holds.error());
-  look.was_held = !holds->empty();
-  look.facts.held =
-      std::ranges::any_of(*holds, [](const LegalHold& hold) { return !hold.lifted_at; });
+  look.holds = std::move(*holds);
+  look.facts.held = std::ranges::any_of(look.holds, is_in_force);
   const auto now = services_.clock.wall_now();
   if (is_over(look.call)) {
     look.plan = plan_retention(rules_.rules, look.facts, look.kept.objects(), now);
   } else {
     look.plan.next_at = now + after_open_call;
   }
+  if (look.facts.held) look.plan.next_at = now + marks_looked_after;
   co_return look;
 }
 
@@ -201,6 +233,10 @@ Task<Result<CallRetention>> RetentionKeeper::carry_out(Call call) {
   if (!look) co_return Failure(look.error());
   auto done = describe(*look);
   if (auto marked = co_await mark(&*look, &done); !marked) co_return Failure(marked.error());
+  if (!look->holds.empty()) {
+    const auto at = next_marks(look->call, done, look->facts.held, services_.clock.wall_now());
+    if (look->facts.held || (at && (!done.next_at || *at < *done.next_at))) done.next_at = at;
+  }
   auto finished = co_await carry_out(&*look, &done);
   if (!finished) co_return Failure(finished.error());
   if (!*finished) {
@@ -211,30 +247,39 @@ Task<Result<CallRetention>> RetentionKeeper::carry_out(Call call) {
   co_return done;
 }
 
-// Before anything is deleted: the account's own policy may run meanwhile.
+// Before anything is deleted: the account's own policy may run meanwhile. One blob that cannot be
+// marked is no reason to leave the others bare.
 Task<Result<void>> RetentionKeeper::mark(const Look* look, CallRetention* done) {
-  if (!look->was_held && !rules_.tag_blobs) co_return ok();
-  for (std::size_t i = 0; i < look->kept.items.size(); ++i) {
-    const auto& item = look->kept.items[i];
-    if (item.where != KeptWhere::blob) continue;
-    const bool goes = std::ranges::any_of(look->plan.steps, [&](const RetentionStep& step) {
-      return step.object == i && step.action == RetentionAction::remove;
-    });
-    if (!goes) {
-      auto tagged = co_await set_tags(BlobName{item.object.name},
-                                      tags_of(item.object.kind, look->facts), done);
-      if (!tagged) co_return tagged;
-    }
-    if (!look->was_held) continue;
-    auto held = co_await set_legal_hold(BlobName{item.object.name}, look->facts.held, done);
-    if (!held) co_return held;
+  Result<void> result = ok();
+  if (look->holds.empty() && !rules_.tag_blobs) co_return result;
+  int failed = 0;
+  for (std::size_t i = 0; i < look->kept.items.size() && failed < marks_failed_max; ++i) {
+    if (look->kept.items[i].where != KeptWhere::blob) continue;
+    auto marked = co_await mark_one(look, i, done);
+    if (marked) continue;
+    ++failed;
+    result = std::move(marked);
   }
-  co_return ok();
+  co_return result;
 }
 
-// Tags of others stay as they are. Once refused, the right is not asked for again of each blob.
+Task<Result<void>> RetentionKeeper::mark_one(const Look* look, std::size_t item,
+                                             CallRetention* done) {
+  const auto& object = look->kept.items[item].object;
+  const bool goes = std::ranges::any_of(look->plan.steps, [item](const RetentionStep& step) {
+    return step.object == item && step.action == RetentionAction::remove;
+  });
+  Result<void> tagged = ok();
+  if (!goes)
+    tagged = co_await set_tags(BlobName{object.name}, tags_of(object.kind, look->facts), done);
+  if (look->holds.empty()) co_return tagged;
+  auto held = co_await set_legal_hold(BlobName{object.name}, look->facts.held, done);
+  co_return tagged ? held : tagged;
+}
+
+// Tags of others stay as they are. Where the right or the thing is lacking, each blob is not asked.
 Task<Result<void>> RetentionKeeper::set_tags(BlobName name, BlobTags wanted, CallRetention* done) {
-  if (done->tags > MarkOutcome::done) co_return ok();
+  if (is_lacking(done->tags)) co_return ok();
   auto present = co_await services_.blobs.tags(name);
   Result<void> set = ok();
   if (present) {
@@ -251,12 +296,23 @@ Task<Result<void>> RetentionKeeper::set_tags(BlobName name, BlobTags wanted, Cal
 }
 
 Task<Result<void>> RetentionKeeper::set_legal_hold(BlobName name, bool on, CallRetention* done) {
-  if (done->legal_hold > MarkOutcome::done) co_return ok();
+  if (is_lacking(done->legal_hold)) co_return ok();
   auto set = co_await services_.blobs.set_legal_hold(std::move(name), on);
   if (!set && worth_retrying(set.error())) co_return fail("hold a blob", set.error());
   if (!set && set.error().kind == ErrorKind::not_found) co_return ok();
   note(done->legal_hold, set);
   co_return ok();
+}
+
+Task<Result<bool>> RetentionKeeper::is_overtaken(const Look* look) {
+  HoldQuery of_call{.call = look->call.id, .lifted_too = true};
+  auto holds = co_await services_.retention.list_holds(std::move(of_call));
+  if (!holds) co_return Failure(holds.error());
+  if (*holds != look->holds) co_return true;
+  auto verdict = co_await services_.store.verdict_of(look->call.id, std::nullopt);
+  if (!verdict) co_return Failure(verdict.error());
+  const auto kind = *verdict ? std::optional((*verdict)->kind) : std::nullopt;
+  co_return kind != look->facts.verdict;
 }
 
 Task<Result<bool>> RetentionKeeper::carry_out(const Look* look, CallRetention* done) {
@@ -318,6 +374,10 @@ Task<Result<void>> RetentionKeeper::settle(const Look* look, CallRetention* done
   const bool refused = !std::ranges::all_of(done->acts, &std::string::empty, &RetentionAct::error);
   if (refused && (!done->next_at || *done->next_at > now + after_refusal))
     done->next_at = now + after_refusal;
+  // The reminder that came with it would be overwritten.
+  auto overtaken = co_await is_overtaken(look);
+  if (!overtaken) co_return Failure(overtaken.error());
+  if (*overtaken) done->next_at = now;
   auto settled = co_await services_.retention.settle_retention(outcome_of(*done, now));
   if (!settled && settled.error().kind == ErrorKind::conflict) {
     done->bar = RetentionBar::held;

@@ -41,8 +41,8 @@ struct RetentionAct {
   std::string error;  // "": done, or to be done
 };
 
-// What became of marking a call's blobs.
-enum class MarkOutcome { none, done, not_permitted, not_supported };
+// What became of marking a call's blobs. `partly`: some could not be marked, the others are.
+enum class MarkOutcome { none, done, partly, not_permitted, not_supported };
 std::string_view to_text(MarkOutcome outcome);
 
 struct CallRetention {
@@ -83,12 +83,16 @@ class RetentionKeeper {
     Call call;
     KeptOfCall kept;
     RetentionFacts facts;
-    bool was_held = false;
+    std::vector<LegalHold> holds;  // lifted ones too
     RetentionPlan plan;
   };
   Task<Result<Look>> look_at(Call call);
   Task<Result<bool>> is_never_recorded(Call call);
+  // Marks what it can; fails when something is to be tried again soon.
   Task<Result<void>> mark(const Look* look, CallRetention* done);
+  Task<Result<void>> mark_one(const Look* look, std::size_t item, CallRetention* done);
+  // Whether somebody put a hold on, lifted one, or judged, since the look.
+  Task<Result<bool>> is_overtaken(const Look* look);
   Task<Result<void>> set_tags(BlobName name, BlobTags wanted, CallRetention* done);
   Task<Result<void>> set_legal_hold(BlobName name, bool on, CallRetention* done);
   // False: a hold came in between.

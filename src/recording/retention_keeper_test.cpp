@@ -263,6 +263,74 @@ TEST_CASE("where tags may not be written a hold holds all the same") {
   CHECK(world.has(folder + "0-audiowav.wav"));
 }
 
+TEST_CASE("what arrives of a held call later is marked as well") {
+  KeptCall world;
+  world.hold();
+  const auto pass = [&](Duration time) {
+    world.runtime.clock().set_wall(world.runtime.clock().wall_now() + time);
+  };
+  const auto is_marked = [&](const std::string& name) {
+    const auto tags = world.wait(world.blobs.tags({name}));
+    return tags->contains("hold") && tags->at("hold") == "yes";
+  };
+  CHECK(world.round().calls.at(0).tags == MarkOutcome::done);
+  world.put_blob(folder + "1-audiowav.wav", {1});
+  CHECK(world.round().looked_at == 0);
+  // Before the verdict something may come every hour, afterwards hardly.
+  pass(1h);
+  CHECK(world.round().looked_at == 1);
+  CHECK(is_marked(folder + "1-audiowav.wav"));
+  world.judge();
+  pass(1h);
+  CHECK(world.round().looked_at == 1);
+  world.put_blob(folder + "merged-2-acs.wav", {1});
+  pass(1h);
+  CHECK(world.round().looked_at == 0);
+  pass(23h);
+  CHECK(world.round().looked_at == 1);
+  CHECK(is_marked(folder + "merged-2-acs.wav"));
+}
+
+TEST_CASE("one blob that cannot be marked leaves none of the others bare, and is tried again") {
+  KeptCall world;
+  world.judge();
+  world.hold();
+  const std::string stubborn = folder + "0-acsmetadata.json";
+  SUBCASE("refused for good") {
+    world.watched.refused_tags[stubborn] = {.kind = ErrorKind::conflict, .message = "no"};
+    const auto done = world.carry_out();
+    CHECK(done.tags == MarkOutcome::partly);
+    CHECK(done.next_at == world.runtime.clock().wall_now() + 1h);
+  }
+  SUBCASE("refused for now") {
+    world.watched.refused_tags[stubborn] = {.kind = ErrorKind::unavailable, .message = "away"};
+    CHECK(world.round().put_off == 1);
+  }
+  CHECK(world.wait(world.blobs.tags({witness + "tap-0.pcm"}))->at("hold") == "yes");
+  CHECK_FALSE(world.wait(world.blobs.remove({stubborn})).has_value());
+  world.watched.refused_tags.clear();
+  world.runtime.clock().set_wall(world.runtime.clock().wall_now() + 1h);
+  CHECK(world.round().calls.at(0).tags == MarkOutcome::done);
+  CHECK(world.wait(world.blobs.tags({stubborn}))->at("hold") == "yes");
+}
+
+TEST_CASE("what happens to a call while its rules are carried out asks for another look") {
+  KeptCall world({.rules = {rule(RetentionAction::remove, 30, {KeptKind::chunks})}});
+  world.judge();
+  world.pass(60);
+  world.watched.before_removal = [&](const BlobName& gone) {
+    Changes changes;
+    if (gone.text == folder + "0-audiowav.wav")
+      changes.verdicts.push_back({.call = world.call.id,
+                                  .number = 2,
+                                  .at = world.runtime.clock().wall_now(),
+                                  .kind = VerdictKind::gapped});
+    return world.store.commit(std::move(changes));
+  };
+  CHECK(world.carry_out().next_at == world.runtime.clock().wall_now());
+  CHECK(world.wait(world.store.retention_due(world.runtime.clock().wall_now(), 9))->size() == 1);
+}
+
 TEST_CASE("what the storage refuses to delete stays findable, and is tried again") {
   KeptCall world;
   world.judge();
