@@ -1,7 +1,6 @@
 #include "store/sql_store.hpp"
 
 #include "store/detail/call_rows.hpp"
-#include "store/detail/changes_rows.hpp"
 #include "store/detail/downlink_rows.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/facts_rows.hpp"
@@ -11,7 +10,6 @@
 #include "store/detail/recording_rows.hpp"
 #include "store/detail/search_rows.hpp"
 #include "store/detail/sql_store_impl.hpp"
-#include "store/detail/stored_text.hpp"
 #include "store/detail/turn_rows.hpp"
 #include "store/detail/verdict_rows.hpp"
 
@@ -76,16 +74,7 @@ SqlStoreImpl::SqlStoreImpl(ConnectionTarget target, const SqlStoreOptions& optio
       readers_(watched(target), options.read_connections_max) {}
 
 Task<Result<void>> SqlStoreImpl::commit(Changes changes) {
-  auto checked = check_ids(changes);
-  if (!checked) co_return checked;
-  const bool adds_jobs = !changes.jobs.empty() || !changes.alerts.empty();
-  auto ids = make_ids(changes, random_);
-  Writer::Work work = [changes = std::move(changes), ids = std::move(ids)](Connection& connection) {
-    apply(connection, changes, ids);
-  };
-  auto written = co_await writer_.write(std::move(work));
-  if (written && adds_jobs && jobs_added_) jobs_added_();
-  co_return written;
+  return commit_after([](Connection&) {}, std::move(changes));
 }
 
 Task<Result<std::vector<EventStoreResult>>> SqlStoreImpl::store_events(

@@ -1,9 +1,7 @@
 // Of the store over SQL: holds, how far the rules have come, receipts of erasures.
 #include "store/detail/erasure_rows.hpp"
-#include "store/detail/job_rows.hpp"
 #include "store/detail/retention_rows.hpp"
 #include "store/detail/sql_store_impl.hpp"
-#include "store/detail/stored_text.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -71,18 +69,9 @@ Task<Result<std::vector<ContextId>>> SqlStoreImpl::calls_of_caller(std::string c
 }
 
 Task<Result<void>> SqlStoreImpl::add_erasure(Erasure erasure, NewJob job) {
-  Changes ids;
-  ids.jobs.push_back(job);
-  if (auto checked = check_ids(ids); !checked) co_return checked;
-  JobId job_id{make_uuid(random_)};
-  Writer::Work work = [erasure = std::move(erasure), job = std::move(job),
-                       job_id = std::move(job_id)](Connection& connection) {
-    put_erasure(connection, erasure);
-    add_job(connection, job, job_id);
-  };
-  auto written = co_await writer_.write(std::move(work));
-  if (written && jobs_added_) jobs_added_();
-  co_return written;
+  return write_with_job(
+      [erasure = std::move(erasure)](Connection& connection) { put_erasure(connection, erasure); },
+      std::move(job));
 }
 
 Task<Result<Erasure>> SqlStoreImpl::load_erasure(ErasureId id) {

@@ -1,12 +1,10 @@
 // Of the store over SQL: what has jobs behind it (merges, imports, alerts), and the jobs.
 #include "store/detail/alert_rows.hpp"
-#include "store/detail/changes_rows.hpp"
 #include "store/detail/import_rows.hpp"
 #include "store/detail/job_rows.hpp"
 #include "store/detail/merge_rows.hpp"
 #include "store/detail/recording_rows.hpp"
 #include "store/detail/sql_store_impl.hpp"
-#include "store/detail/stored_text.hpp"
 
 #include <memory>
 #include <utility>
@@ -14,18 +12,9 @@
 namespace earshot::store {
 
 Task<Result<void>> SqlStoreImpl::add_merge(Merge merge, NewJob job) {
-  Changes ids;
-  ids.jobs.push_back(job);
-  if (auto checked = check_ids(ids); !checked) co_return checked;
-  JobId job_id{make_uuid(random_)};
-  Writer::Work work = [merge = std::move(merge), job = std::move(job),
-                       job_id = std::move(job_id)](Connection& connection) {
-    put_merge(connection, merge);
-    add_job(connection, job, job_id);
-  };
-  auto written = co_await writer_.write(std::move(work));
-  if (written && jobs_added_) jobs_added_();
-  co_return written;
+  return write_with_job(
+      [merge = std::move(merge)](Connection& connection) { put_merge(connection, merge); },
+      std::move(job));
 }
 
 Task<Result<std::vector<Merge>>> SqlStoreImpl::merges_of(RecordingId recording) {
@@ -48,18 +37,9 @@ Task<Result<int>> SqlStoreImpl::unfinished_merges() {
 }
 
 Task<Result<void>> SqlStoreImpl::add_import(Import added, NewJob job) {
-  Changes ids;
-  ids.jobs.push_back(job);
-  if (auto checked = check_ids(ids); !checked) co_return checked;
-  JobId job_id{make_uuid(random_)};
-  Writer::Work work = [added = std::move(added), job = std::move(job),
-                       job_id = std::move(job_id)](Connection& connection) {
-    put_import(connection, added);
-    add_job(connection, job, job_id);
-  };
-  auto written = co_await writer_.write(std::move(work));
-  if (written && jobs_added_) jobs_added_();
-  co_return written;
+  return write_with_job(
+      [added = std::move(added)](Connection& connection) { put_import(connection, added); },
+      std::move(job));
 }
 
 Task<Result<std::optional<Import>>> SqlStoreImpl::find_import(ImportId id) {
@@ -77,17 +57,9 @@ Task<Result<void>> SqlStoreImpl::save_import(Import changed) {
 }
 
 Task<Result<void>> SqlStoreImpl::put_import_item(ImportItem item, Changes changes) {
-  if (auto checked = check_ids(changes); !checked) co_return checked;
-  const bool adds_jobs = !changes.jobs.empty() || !changes.alerts.empty();
-  auto ids = make_ids(changes, random_);
-  Writer::Work work = [item = std::move(item), changes = std::move(changes),
-                       ids = std::move(ids)](Connection& connection) {
-    store::put_import_item(connection, item);
-    apply(connection, changes, ids);
-  };
-  auto written = co_await writer_.write(std::move(work));
-  if (written && adds_jobs && jobs_added_) jobs_added_();
-  co_return written;
+  return commit_after([item = std::move(item)](
+                          Connection& connection) { store::put_import_item(connection, item); },
+                      std::move(changes));
 }
 
 Task<Result<int>> SqlStoreImpl::purge_imports(WallTime over_before, int limit) {

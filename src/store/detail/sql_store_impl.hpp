@@ -3,8 +3,10 @@
 // them, sql_store_work.cpp what jobs do, sql_store_retention.cpp what is kept and erased.
 
 #include "store/detail/call_rows.hpp"
+#include "store/detail/changes_rows.hpp"
 #include "store/detail/connection.hpp"
 #include "store/detail/readers.hpp"
+#include "store/detail/stored_text.hpp"
 #include "store/detail/writer.hpp"
 #include "store/sql_store.hpp"
 
@@ -132,6 +134,29 @@ class SqlStoreImpl : public SqlStore {
     auto written = co_await writer_.write(std::move(writing));
     if (!written) co_return Failure(written.error());
     co_return std::move(**result);
+  }
+
+  // What `first` writes and then the changes, in one transaction.
+  template <class First>
+  Task<Result<void>> commit_after(First first, Changes changes) {
+    if (auto checked = check_ids(changes); !checked) co_return checked;
+    const bool adds_jobs = !changes.jobs.empty() || !changes.alerts.empty();
+    auto ids = make_ids(changes, random_);
+    Writer::Work work = [first = std::move(first), changes = std::move(changes),
+                         ids = std::move(ids)](Connection& connection) {
+      first(connection);
+      apply(connection, changes, ids);
+    };
+    auto written = co_await writer_.write(std::move(work));
+    if (written && adds_jobs && jobs_added_) jobs_added_();
+    co_return written;
+  }
+  // The same with one job and nothing else.
+  template <class First>
+  Task<Result<void>> write_with_job(First first, NewJob job) {
+    Changes changes;
+    changes.jobs.push_back(std::move(job));
+    return commit_after(std::move(first), std::move(changes));
   }
 
   // Runs `work` on a reading connection; what it gives, or the DatabaseError it throws.
