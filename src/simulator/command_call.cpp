@@ -163,7 +163,13 @@ Task<void> call_here(Process& process, std::string plan_text, Outcome& outcome) 
     outcome.problem = plan.error().message;
     co_return;
   }
-  const CallReport report = co_await process.acs().place_call(std::move(*plan), print_progress);
+  AcsSimulator* const acs = process.resources().of_number(plan->to);
+  if (acs == nullptr) {
+    outcome.problem = fmt::format("no resource has the number {}, but these: {}", plan->to,
+                                  process.resources().numbers_text());
+    co_return;
+  }
+  const CallReport report = co_await acs->place_call(std::move(*plan), print_progress);
   outcome.report = write_call_report(report);
 }
 
@@ -262,7 +268,10 @@ void add_call_command(CLI::App& program, int& status) {
                       "hang up after so long [when all is said and 4 s are quiet]");
   command->add_option("--from", options->from, "the caller's number, or anonymous")
       ->capture_default_str();
-  command->add_option("--number", options->number, "the number that is dialled")
+  command
+      ->add_option(
+          "--number", options->number,
+          "the number that is dialled; of several resources, the one that has it is called")
       ->capture_default_str();
   command->add_option(
       "--chunk-trouble", options->chunk_troubles,

@@ -19,9 +19,16 @@ int serve(ProgramOptions options) {
     fmt::print(stderr, "earshot-sim: {}\n", started.error().message);
     return 1;
   }
-  fmt::print(stderr, "the simulator serves at {}; an application needs:\n",
-             process.acs().base_url());
-  for (const auto& [name, value] : program_environment(options, process.acs()))
+  if (auto written = write_resources_file(options, process.resources()); !written) {
+    fmt::print(stderr, "earshot-sim: {}\n", written.error().message);
+    return 1;
+  }
+  for (const auto& acs : process.resources().all())
+    fmt::print(stderr, "{} serves at {}\n",
+               acs->options().label.empty() ? "the simulator" : acs->options().label,
+               acs->base_url());
+  fmt::print(stderr, "an application needs:\n");
+  for (const auto& [name, value] : program_environment(options, process.resources()))
     fmt::print("{}={}\n", name, value);
   std::fflush(stdout);
   process.run_until_signal();
@@ -34,9 +41,12 @@ int print_environment(ProgramOptions options, bool with_export) {
     return 2;
   }
   // Nothing is started; the values follow from the options.
-  const Process process(options, {});
-  for (const auto& [name, value] :
-       program_environment(options, const_cast<Process&>(process).acs()))
+  Process process(options, {});
+  if (auto written = write_resources_file(options, process.resources()); !written) {
+    fmt::print(stderr, "earshot-sim: {}\n", written.error().message);
+    return 1;
+  }
+  for (const auto& [name, value] : program_environment(options, process.resources()))
     fmt::print("{}{}={}\n", with_export ? "export " : "", name,
                with_export ? "'" + value + "'" : value);
   return 0;
@@ -69,6 +79,8 @@ void add_serve_command(CLI::App& program, int& status) {
   command->footer(
       "examples:\n"
       "  earshot-sim serve --recordings /tmp/recordings --chunk-seconds 10\n"
+      "  earshot-sim serve --recordings /tmp/recordings --resources-file /tmp/resources.json "
+      "--resource weu:number=+15550199 --resource jpe:number=+15550299\n"
       "  curl -d '{\"utterances\":[{\"say\":\"Hello.\"}],\"hangUpAt\":20}' "
       "http://127.0.0.1:7788/sim/calls");
   command->callback([options, &status] { status = serve(*options); });

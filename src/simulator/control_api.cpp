@@ -20,15 +20,15 @@ net::HttpResponse problem(int status, std::string_view message) {
 
 }  // namespace
 
-ControlApi::ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& speech,
+ControlApi::ControlApi(SimulatorServices services, ResourceSet& resources, Speech& speech,
                        Environment environment, ProgressSink progress)
     : services_(services),
-      acs_(acs),
+      resources_(resources),
       speech_(speech),
       environment_(std::move(environment)),
       progress_(std::move(progress)),
       tasks_(services.executor, services.clock, services.log, "placed calls") {
-  net::Router& router = acs_.router();
+  net::Router& router = resources_.first().router();
   const auto route = [this](Task<net::HttpResponse> (ControlApi::*member)(net::HttpRequest)) {
     return [this, member](net::HttpRequest request) { return (this->*member)(std::move(request)); };
   };
@@ -44,10 +44,23 @@ ControlApi::ControlApi(SimulatorServices services, AcsSimulator& acs, Speech& sp
 
 Task<void> ControlApi::stop() { co_await tasks_.join(); }
 
+Result<std::vector<AcsSimulator*>> ControlApi::meant_by(const net::HttpRequest& request) const {
+  const auto label = request.query("resource");
+  std::vector<AcsSimulator*> meant;
+  for (const auto& acs : resources_.all())
+    if (!label || *label == acs->options().label) meant.push_back(acs.get());
+  if (meant.empty()) return fail(ErrorKind::not_found, "no resource has that label");
+  return meant;
+}
+
 Task<net::HttpResponse> ControlApi::place(net::HttpRequest request) {
   auto plan = co_await read_call_plan(std::move(request.body), speech_);
   if (!plan) co_return problem(400, plan.error().message);
-  if (plan->event_grid_url.empty() && acs_.options().event_grid_url.empty())
+  AcsSimulator* const acs = resources_.of_number(plan->to);
+  if (acs == nullptr)
+    co_return problem(400, fmt::format("no resource has the number {}, but these: {}", plan->to,
+                                       resources_.numbers_text()));
+  if (plan->event_grid_url.empty() && acs->options().event_grid_url.empty())
     co_return problem(400, "eventGridUrl is needed: where the application takes its events");
   const std::string id = make_uuid(services_.random);
   auto placed = std::make_shared<Placed>();
@@ -57,16 +70,16 @@ Task<net::HttpResponse> ControlApi::place(net::HttpRequest request) {
     calls_.erase(order_.front());
     order_.pop_front();
   }
-  tasks_.spawn(run(std::move(*plan), std::move(placed)));
+  tasks_.spawn(run(*acs, std::move(*plan), std::move(placed)));
   co_return net::json_response(201, json::serialize(json::object{{"id", id}}));
 }
 
-Task<void> ControlApi::run(CallPlan plan, std::shared_ptr<Placed> placed) {
+Task<void> ControlApi::run(AcsSimulator& acs, CallPlan plan, std::shared_ptr<Placed> placed) {
   ProgressSink sink = [this, placed](const ProgressEntry& entry) {
     placed->progress.push_back(entry);
     if (progress_) progress_(entry);
   };
-  const CallReport report = co_await acs_.place_call(std::move(plan), std::move(sink));
+  const CallReport report = co_await acs.place_call(std::move(plan), std::move(sink));
   placed->report = write_call_report(report);
   placed->done = true;
 }
@@ -101,22 +114,30 @@ Task<net::HttpResponse> ControlApi::add_faults(net::HttpRequest request) {
     if (!rule) co_return problem(400, rule.error().message);
     rules.push_back(std::move(*rule));
   }
-  for (auto& rule : rules) acs_.faults().add(std::move(rule));
+  auto meant = meant_by(request);
+  if (!meant) co_return problem(404, meant.error().message);
+  for (AcsSimulator* const acs : *meant)
+    for (const auto& rule : rules) acs->faults().add(rule);
   co_return net::HttpResponse{.status = 204};
 }
 
-Task<net::HttpResponse> ControlApi::clear_faults(net::HttpRequest) {
-  acs_.faults().clear();
+Task<net::HttpResponse> ControlApi::clear_faults(net::HttpRequest request) {
+  auto meant = meant_by(request);
+  if (!meant) co_return problem(404, meant.error().message);
+  for (AcsSimulator* const acs : *meant) acs->faults().clear();
   co_return net::HttpResponse{.status = 204};
 }
 
 // All events that were not taken, as one array: what a dead-letter container holds in many blobs.
-Task<net::HttpResponse> ControlApi::dead_letters(net::HttpRequest) {
+Task<net::HttpResponse> ControlApi::dead_letters(net::HttpRequest request) {
+  auto meant = meant_by(request);
+  if (!meant) co_return problem(404, meant.error().message);
   json::array events;
-  for (const auto& letter : acs_.dead_letters()) {
-    const json::value value = json::parse(letter);
-    for (const auto& event : value.as_array()) events.push_back(event);
-  }
+  for (const AcsSimulator* const acs : *meant)
+    for (const auto& letter : acs->dead_letters()) {
+      const json::value value = json::parse(letter);
+      for (const auto& event : value.as_array()) events.push_back(event);
+    }
   co_return net::json_response(200, json::serialize(events));
 }
 
@@ -126,13 +147,19 @@ Task<net::HttpResponse> ControlApi::validate(net::HttpRequest request) {
   const auto* url =
       !error && value.is_object() ? value.get_object().if_contains("eventGridUrl") : nullptr;
   if (url == nullptr || !url->is_string()) co_return problem(400, "eventGridUrl is needed");
-  auto validated = co_await acs_.validate_subscription(std::string(url->get_string()));
-  if (!validated) co_return problem(502, validated.error().message);
+  auto meant = meant_by(request);
+  if (!meant) co_return problem(404, meant.error().message);
+  for (AcsSimulator* const acs : *meant) {
+    auto validated = co_await acs->validate_subscription(std::string(url->get_string()));
+    if (!validated) co_return problem(502, validated.error().message);
+  }
   co_return net::HttpResponse{.status = 204};
 }
 
-Task<net::HttpResponse> ControlApi::rotate(net::HttpRequest) {
-  acs_.identity().rotate_key();
+Task<net::HttpResponse> ControlApi::rotate(net::HttpRequest request) {
+  auto meant = meant_by(request);
+  if (!meant) co_return problem(404, meant.error().message);
+  for (AcsSimulator* const acs : *meant) acs->identity().rotate_key();
   co_return net::HttpResponse{.status = 204};
 }
 

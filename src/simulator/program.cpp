@@ -4,7 +4,9 @@
 #include "simulator/blob_chunk_store.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <map>
 #include <unistd.h>
 
@@ -12,7 +14,9 @@ namespace earshot::simulator {
 
 void add_shared_options(CLI::App& command, ProgramOptions& options) {
   options.acs.port = 7788;
-  command.add_option("--port", options.acs.port, "port of the simulated services")
+  command
+      .add_option("--port", options.acs.port,
+                  "port of the simulated services; of several resources, the first one's")
       ->capture_default_str();
   command.add_option("--listen", options.acs.address, "address to listen on")
       ->capture_default_str();
@@ -23,6 +27,18 @@ void add_shared_options(CLI::App& command, ProgramOptions& options) {
                   "the secret in the subscription's URL")
       ->envname("EVENT_GRID_SECRET")
       ->capture_default_str();
+  auto* file = command.add_option("--resources-file", options.resources_file,
+                                  "where the list of --resource is written for the application, "
+                                  "as its ACS_RESOURCES_FILE");
+  auto* resource =
+      command
+          .add_option("--resource", options.resource_texts,
+                      "an ACS resource, a region each: label:number=NUMBER[,number=NUMBER]"
+                      "[,port=PORT][,key=BASE64][,audience=ID][,topic=ID][,url=URL]; again for the "
+                      "next, whose port is one higher; the number dialled says whose a call is")
+          ->needs(file)
+          ->allow_extra_args(false);
+  file->needs(resource);
   command.add_option("--recordings", options.recordings,
                      "directory that stands for the customer's container");
   command.add_option("--storage-connection-string", options.storage_connection_string,
@@ -71,6 +87,39 @@ void add_shared_options(CLI::App& command, ProgramOptions& options) {
   command.add_flag("--verbose,-v", options.verbose, "log what happens inside");
 }
 
+namespace {
+
+Result<void> finish_tls(ProgramOptions& options) {
+  net::TlsClientOptions tls{.ca_pem_file = options.ca_file};
+  auto context = net::make_tls_client(tls);
+  if (!context) return Failure(context.error());
+  options.acs.media_tls = std::move(*context);
+  if (options.tls_certificate_file.empty()) return ok();
+  net::TlsServerOptions serving{.certificate_chain_pem_file = options.tls_certificate_file,
+                                .private_key_pem_file = options.tls_key_file};
+  auto server = net::make_tls_server(serving);
+  if (!server) return fail("--tls-cert", server.error());
+  options.acs.server_tls = std::move(*server);
+  return ok();
+}
+
+// Last: each has what all share.
+Result<void> finish_resources(ProgramOptions& options) {
+  std::vector<ResourceWish> wishes;
+  wishes.reserve(options.resource_texts.size());
+  for (const auto& text : options.resource_texts) {
+    auto wish = parse_resource(text);
+    if (!wish) return Failure(wish.error());
+    wishes.push_back(std::move(*wish));
+  }
+  auto resources = options_of_each(options.acs, wishes);
+  if (!resources) return Failure(resources.error());
+  options.resources = std::move(*resources);
+  return ok();
+}
+
+}  // namespace
+
 Result<void> finish_options(ProgramOptions& options) {
   static const std::map<std::string, SilentFrames> silent{{"samples", SilentFrames::with_samples},
                                                           {"empty", SilentFrames::empty_data},
@@ -109,17 +158,8 @@ Result<void> finish_options(ProgramOptions& options) {
     options.acs.faults.push_back(std::move(*rule));
   }
   options.acs.event_grid_url = event_grid_url(options.application, options.event_grid_secret);
-  net::TlsClientOptions tls{.ca_pem_file = options.ca_file};
-  auto context = net::make_tls_client(tls);
-  if (!context) return Failure(context.error());
-  options.acs.media_tls = std::move(*context);
-  if (options.tls_certificate_file.empty()) return ok();
-  net::TlsServerOptions serving{.certificate_chain_pem_file = options.tls_certificate_file,
-                                .private_key_pem_file = options.tls_key_file};
-  auto server = net::make_tls_server(serving);
-  if (!server) return fail("--tls-cert", server.error());
-  options.acs.server_tls = std::move(*server);
-  return ok();
+  if (auto finished = finish_tls(options); !finished) return finished;
+  return finish_resources(options);
 }
 
 std::string event_grid_url(const std::string& application, const std::string& secret) {
@@ -144,13 +184,31 @@ void print_progress(const ProgressEntry& entry) {
 }
 
 std::vector<std::pair<std::string, std::string>> program_environment(const ProgramOptions& options,
-                                                                     const AcsSimulator& acs) {
-  auto out = acs.environment();
-  out.emplace_back("AZURE_VOICE_LIVE_ENDPOINT", acs.base_url());
+                                                                     const ResourceSet& resources) {
+  auto out = resources.environment(
+      options.resources_file.empty()
+          ? std::string()
+          : std::filesystem::absolute(options.resources_file).lexically_normal().string());
+  out.emplace_back("AZURE_VOICE_LIVE_ENDPOINT", resources.first().base_url());
   out.emplace_back("AZURE_VOICE_LIVE_API_KEY", options.voice_live.api_key);
   out.emplace_back("EVENT_GRID_SECRET", options.event_grid_secret);
   out.emplace_back("CALLBACK_URI_HOST", options.application);
   return out;
+}
+
+Result<void> write_resources_file(const ProgramOptions& options, const ResourceSet& resources) {
+  if (options.resources_file.empty()) return ok();
+  using std::filesystem::perms;
+  std::ofstream file(options.resources_file, std::ios::trunc);
+  // An application warns of a file of keys that others can read, though these open nothing.
+  std::error_code error;
+  std::filesystem::permissions(options.resources_file, perms::owner_read | perms::owner_write,
+                               error);
+  file << resources.resources_file() << '\n';
+  file.close();
+  if (file && !error) return ok();
+  return fail(ErrorKind::invalid,
+              fmt::format("--resources-file: '{}' cannot be written", options.resources_file));
 }
 
 Process::Process(const ProgramOptions& options, ProgressSink progress)
@@ -164,19 +222,10 @@ Process::Process(const ProgramOptions& options, ProgressSink progress)
       speech_(make_espeak(*offload_)),
       signalled_(clock_->make_signal()),
       tasks_(runtime_.worker(0), *clock_, *log_, "program") {
-  std::unique_ptr<ChunkStore> exports;
-  if (!options.storage_connection_string.empty()) {
-    auto account = parse_storage_connection_string(options.storage_connection_string);
-    if (!account) throw std::invalid_argument(account.error().message);
-    account->create_container = options.create_container;
-    account->container_url = options.storage_container_url;
-    exports = make_blob_chunk_store(*http_, *clock_, std::move(*account));
-  } else if (!options.recordings.empty()) {
-    exports = make_directory_chunk_store(options.recordings);
-  }
   SimulatorServices services{*network_, runtime_.worker(0), *clock_, random_,
                              *log_,     counters_,          *http_};
-  acs_ = std::make_unique<AcsSimulator>(services, options.acs, std::move(exports));
+  resources_ = std::make_unique<ResourceSet>(services, options.resources,
+                                             [&] { return make_exports(options); });
   VoiceLiveEvents events;
   if (options.verbose)
     events.happened = [](const std::string& session, const std::string& text) {
@@ -184,25 +233,35 @@ Process::Process(const ProgramOptions& options, ProgressSink progress)
     };
   voice_live_ = make_voice_live_server(runtime_.worker(0), *clock_, random_, *log_, *speech_,
                                        options.voice_live, std::move(events));
-  voice_live_->add_routes(acs_->router());
+  voice_live_->add_routes(resources_->first().router());
   control_ = std::make_unique<ControlApi>(
-      services, *acs_, *speech_, [this, options] { return program_environment(options, *acs_); },
-      std::move(progress));
+      services, *resources_, *speech_,
+      [this, options] { return program_environment(options, *resources_); }, std::move(progress));
   runtime_.on_termination([this] {
     was_signalled_ = true;
-    acs_->begin_stop();
+    resources_->begin_stop();
     signalled_->notify();
   });
 }
 
 Process::~Process() = default;
 
-Result<void> Process::start() { return acs_->start(); }
+std::unique_ptr<ChunkStore> Process::make_exports(const ProgramOptions& options) {
+  if (options.storage_connection_string.empty())
+    return options.recordings.empty() ? nullptr : make_directory_chunk_store(options.recordings);
+  auto account = parse_storage_connection_string(options.storage_connection_string);
+  if (!account) throw std::invalid_argument(account.error().message);
+  account->create_container = options.create_container;
+  account->container_url = options.storage_container_url;
+  return make_blob_chunk_store(*http_, *clock_, std::move(*account));
+}
+
+Result<void> Process::start() { return resources_->start(); }
 
 Task<void> Process::stop() {
-  acs_->begin_stop();
+  resources_->begin_stop();
   co_await control_->stop();
-  co_await acs_->stop();
+  co_await resources_->stop();
   co_await voice_live_->stop();
 }
 

@@ -3,8 +3,8 @@
 // network and clock.
 
 #include "net/runtime.hpp"
-#include "simulator/acs_server.hpp"
 #include "simulator/control_api.hpp"
+#include "simulator/resource_set.hpp"
 #include "simulator/voice_live_server.hpp"
 
 #include <cstdio>
@@ -20,7 +20,8 @@ class App;
 namespace earshot::simulator {
 
 struct ProgramOptions {
-  AcsOptions acs;
+  AcsOptions acs;                     // what all resources share
+  std::vector<AcsOptions> resources;  // by finish_options(); at least one
   VoiceLiveOptions voice_live;
   std::string application = "http://127.0.0.1:8080";
   std::string event_grid_secret = "simulator-event-grid-secret";
@@ -35,6 +36,8 @@ struct ProgramOptions {
 
   // As the command line has them.
   std::vector<std::string> faults;
+  std::vector<std::string> resource_texts;
+  std::string resources_file;
   double chunk_seconds = 0;
   double delay_min_ms = 150;
   double delay_max_ms = 400;
@@ -52,9 +55,11 @@ std::string event_grid_url(const std::string& application, const std::string& se
 
 // A line of progress on stderr.
 void print_progress(const ProgressEntry& entry);
-// What an application needs to use this simulator; `base_url` as in AcsSimulator.
+// What an application needs to use this simulator.
 std::vector<std::pair<std::string, std::string>> program_environment(const ProgramOptions& options,
-                                                                     const AcsSimulator& acs);
+                                                                     const ResourceSet& resources);
+// Where the options ask for it: the file that ACS_RESOURCES_FILE names, for its owner alone.
+Result<void> write_resources_file(const ProgramOptions& options, const ResourceSet& resources);
 
 // Everything at once, on one thread.
 class Process {
@@ -72,12 +77,13 @@ class Process {
 
   // A signal came: calls are being hung up.
   bool signalled() const { return was_signalled_; }
-  AcsSimulator& acs() { return *acs_; }
+  ResourceSet& resources() { return *resources_; }
   Speech& speech() { return *speech_; }
   net::HttpClient& http() { return *http_; }
   Clock& clock() { return *clock_; }
 
  private:
+  std::unique_ptr<ChunkStore> make_exports(const ProgramOptions& options);
   Task<void> run_and_stop(Task<void> task);
   Task<void> wait_for_signal();
   Task<void> stop();
@@ -91,7 +97,7 @@ class Process {
   Counters counters_;
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<Speech> speech_;
-  std::unique_ptr<AcsSimulator> acs_;
+  std::unique_ptr<ResourceSet> resources_;
   std::unique_ptr<VoiceLiveServer> voice_live_;
   std::unique_ptr<ControlApi> control_;
   std::unique_ptr<Signal> signalled_;

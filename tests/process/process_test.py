@@ -506,6 +506,46 @@ class Signals(unittest.TestCase):
         self.assertEqual(call["correlationId"], event["data"]["correlationId"])
 
 
+class Regions(unittest.TestCase):
+    """One Earshot, one simulator that plays two ACS resources; the number dialled decides whose a call is."""
+
+    def test_a_call_to_each_number_is_answered_on_its_own_resource_and_the_regions_are_compared(self):
+        stage = Stage()
+        self.addCleanup(stage.close)
+        file = stage.folder / "resources.json"
+        stage.flags += ["--resource", "weu:number=+15550199",
+                        "--resource", f"jpe:number=+15550299,port={free_port()}", "--resources-file", str(file)]
+        stage.start_simulator()
+        self.assertEqual(stage.settings["ACS_RESOURCES_FILE"], str(file))
+        self.assertNotIn("ACS_CONNECTION_STRING", stage.settings)
+        self.assertEqual(file.stat().st_mode & 0o077, 0, "it holds keys")
+        stage.start_earshot()
+
+        status, body = answer(stage.simulator_url + "/sim/calls", json.dumps({"to": "+15550399"}))
+        self.assertEqual(status, 400)
+        self.assertIn("jpe +15550299", body.decode())
+        placed = {label: stage.place_call(to=number, hangUpAt=4, utterances=[
+            {"start": "at_time", "delay": 1, "tones": {"count": 4}}])
+            for label, number in (("weu", "+15550199"), ("jpe", "+15550299"))}
+        reports = {label: wait_for("the end of the call", lambda call=call: stage.call_report(call))
+                   for label, call in placed.items()}
+        self.assertEqual({report["outcome"] for report in reports.values()}, {"completed"})
+        self.assertEqual({report["callbacksRefused"] for report in reports.values()}, {0})
+        stage.recordings_found(2)
+        calls = {call["resource"]: call["correlationId"] for call in stage.cli_json("calls")["calls"]}
+        self.assertEqual(calls, {label: report["correlationId"] for label, report in reports.items()})
+
+        def compared():
+            regions = {region["label"]: region for region in stage.cli_json("report", "regions")["regions"]}
+            return regions if set(regions) == {"weu", "jpe"} else None
+
+        regions = wait_for("both regions in the report", compared)
+        self.assertEqual({region["connected"] for region in regions.values()}, {1})
+        table = stage.cli("report", "regions")
+        self.assertEqual(table.returncode, 0, table.stderr)
+        self.assertIn("not enough calls", table.stdout)
+
+
 class Encrypted(unittest.TestCase):
     """https and wss both ways, with certificates of a test authority, and the service's TLS in its own process."""
 
