@@ -258,14 +258,15 @@ Task<void> Call::wind_up() {
   const bool was_connected = report_.outcome == CallOutcome::completed;
   if (was_connected && !shop_.options.recording_ends_first) post(callback_uri_, {disconnected});
   for (const auto& recording : recordings_)
-    if (recording->phase() != RecordingPhase::stopped) stop_recording(*recording);
+    if (recording->phase() != RecordingPhase::stopped) stop_recording(recording);
   if (was_connected && shop_.options.recording_ends_first) post(callback_uri_, {disconnected});
-  outbox_.close();
 
   media_wanted_ = false;
   if (media_ != nullptr) co_await media_->close();
   co_await media_tasks_.join();
+  // A recording that stops slowly tells of it after the call's end.
   co_await tasks_.join();
+  outbox_.close();
   for (std::size_t i = 0; i < recordings_.size(); ++i) {
     const auto recording = recordings_[i];
     co_await recording->join();

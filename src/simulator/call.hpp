@@ -56,10 +56,11 @@ class Call {
   Result<void> stop_media(OperationRequest request);
   // The state document of the new recording.
   Task<Result<std::string>> start_recording(StartRecordingRequest request);
-  RecordingSession* find_recording(const std::string& recording_id);
+  std::shared_ptr<RecordingSession> find_recording(const std::string& recording_id);
   void pause_recording(RecordingSession& recording);
   void resume_recording(RecordingSession& recording);
-  void stop_recording(RecordingSession& recording);
+  // At once, or after a delay of the fault recording.stop.
+  void stop_recording(const std::shared_ptr<RecordingSession>& recording);
 
   // --- what anybody may know
   CallPhase phase() const { return phase_; }
@@ -103,6 +104,8 @@ class Call {
   Task<void> stream_media(bool asked);
   void media_event_out(std::string type, std::string details, ResultInfo result);
   Task<void> run_recording_start(std::shared_ptr<RecordingSession> recording);
+  Task<void> stop_recording_later(std::shared_ptr<RecordingSession> recording, Duration delay);
+  void recording_stopped(RecordingSession& recording);
   void recording_event(const RecordingSession& recording, std::string state);
 
   // Given at construction.

@@ -324,7 +324,7 @@ Task<Result<CallAutomation::Answer>> CallAutomation::perform_recording(Operation
   if (operation.name == "get_recording")
     co_return Answer{.body = write_recording_state(recording->id(), recording->state())};
   if (operation.name == "stop_recording") {
-    call->stop_recording(*recording);
+    call->stop_recording(recording);
     co_return Answer{.status = 204};
   }
   if (operation.name == "pause_recording")

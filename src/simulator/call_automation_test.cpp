@@ -1,6 +1,7 @@
 #include "net/url.hpp"
 #include "simulator/testing/scripted_application.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -77,6 +78,30 @@ TEST_CASE("recordings are paused, resumed and stopped with the service's own cod
   CHECK(asked.replies[6].status == 404);
   CHECK(asked.replies[6].json().at("error").at("message").as_string() == "Recording not found.");
   REQUIRE(asked.report.recordings.size() == 1);
+}
+
+TEST_CASE("a slow stop is accepted at once, and the recording goes on until it has stopped") {
+  Bench bench({.faults = {*parse_fault("recording.stop:delay=3s")}});
+  const Asked asked = ask_during_call(
+      bench, [](ScriptedApplication& app, std::vector<Reply>& replies) -> Task<void> {
+        const std::string at = "/calling/recordings/" + net::percent_encode(app.recording_id);
+        replies.push_back(co_await app.request("DELETE", at + version));
+        replies.push_back(co_await app.request("GET", at + version));
+        replies.push_back(co_await app.request("DELETE", at + version));
+        replies.push_back(
+            co_await app.request("POST", "/calling/recordings" + std::string(version),
+                                 R"({"callConnectionId":")" + app.connection_id + R"("})"));
+      });
+  REQUIRE(asked.replies.size() == 4);
+  CHECK(asked.replies[0].status == 204);
+  CHECK(asked.replies[1].json().at("recordingState").as_string() == "active");
+  CHECK(asked.replies[2].status == 204);
+  CHECK(code_of(asked.replies[3]) == "8553");
+  REQUIRE(asked.report.recordings.size() == 1);
+  // Some 0.8 s until it was told to stop, and the 3 s that it took.
+  CHECK(asked.report.recordings[0].length > 3700ms);
+  CHECK(asked.report.recordings[0].length < 4200ms);
+  CHECK(std::ranges::count(bench.app->event_types, "RecordingStateChanged") == 2);
 }
 
 TEST_CASE("a second recording of a call is refused, by call or by connection id") {

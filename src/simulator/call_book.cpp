@@ -48,8 +48,8 @@ std::shared_ptr<Call> CallBook::by_server_call(const std::string& server_call_id
 
 CallBook::Recording CallBook::recording(const std::string& recording_id) const {
   for (const auto& [id, call] : calls_)
-    if (auto* session = call->find_recording(recording_id); session != nullptr)
-      return {call, session};
+    if (auto session = call->find_recording(recording_id); session != nullptr)
+      return {call, std::move(session)};
   return {};
 }
 

@@ -22,7 +22,7 @@ class CallBook {
   std::shared_ptr<Call> by_server_call(const std::string& server_call_id) const;
   struct Recording {
     std::shared_ptr<Call> call;
-    RecordingSession* session = nullptr;
+    std::shared_ptr<RecordingSession> session;
   };
   // session is null when there is none.
   Recording recording(const std::string& recording_id) const;

@@ -96,7 +96,7 @@ void Call::do_troubles(Duration until) {
     for (const auto& recording : recordings_) {
       if (recording->phase() == RecordingPhase::stopped) continue;
       progress("trouble", "the recording stopped unasked");
-      stop_recording(*recording);
+      stop_recording(recording);
     }
   }
 }
@@ -277,10 +277,10 @@ void Call::recording_event(const RecordingSession& recording, std::string state)
                                                  .started = recording.started()})});
 }
 
-RecordingSession* Call::find_recording(const std::string& recording_id) {
+std::shared_ptr<RecordingSession> Call::find_recording(const std::string& recording_id) {
   for (const auto& recording : recordings_)
     if (recording->id() == recording_id && recording->phase() != RecordingPhase::stopped)
-      return recording.get();
+      return recording;
   return nullptr;
 }
 
@@ -296,7 +296,21 @@ void Call::resume_recording(RecordingSession& recording) {
   recording_event(recording, "active");
 }
 
-void Call::stop_recording(RecordingSession& recording) {
+void Call::stop_recording(const std::shared_ptr<RecordingSession>& recording) {
+  if (recording->is_stopping()) return;
+  recording->begin_stop();
+  const Fault fault = shop_.faults.at("recording.stop");
+  if (fault.delay == Duration::zero()) return recording_stopped(*recording);
+  progress("trouble", "the recording takes its time to stop");
+  tasks_.spawn(stop_recording_later(recording, fault.delay));
+}
+
+Task<void> Call::stop_recording_later(std::shared_ptr<RecordingSession> recording, Duration delay) {
+  co_await shop_.services.clock.sleep_for(delay);
+  recording_stopped(*recording);
+}
+
+void Call::recording_stopped(RecordingSession& recording) {
   const bool had_started = recording.phase() != RecordingPhase::starting;
   recording.stop(report_.connected_at + next_frame_start_);
   if (!had_started) return;

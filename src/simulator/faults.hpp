@@ -5,7 +5,8 @@
 //
 // Points: rest.<operation> (rest.answer, rest.start_recording, …), callback.<Type>
 // (callback.CallConnected), event_grid.<Type> (event_grid.IncomingCall), media.connect,
-// recording.start, storage.put, storage.get, storage.delete.
+// recording.start, recording.stop (with a delay: the stop is accepted at once, and the recording
+// goes on for so long before it is inactive), storage.put, storage.get, storage.delete.
 
 #include "base/random.hpp"
 #include "base/result.hpp"

@@ -56,6 +56,9 @@ class RecordingSession {
   // Times: where the next frame of audio begins, so that pauses are exact to the sample.
   void pause(WallTime at);
   void resume(WallTime at);
+  // A stop is accepted; stop() will follow, and until then nothing changes.
+  void begin_stop() { stopping_ = true; }
+  bool is_stopping() const { return stopping_; }
   // The service stopped it, a request did, or the call ended: no more audio. The last chunk and
   // the file event follow by themselves.
   void stop(WallTime at);
@@ -84,6 +87,7 @@ class RecordingSession {
   Recorder recorder_;
   RecordingPhase phase_ = RecordingPhase::starting;
   bool resumed_early_ = false;  // before it had begun, paused
+  bool stopping_ = false;
   WallTime started_{};
   RecordingReport report_;
   TaskGroup exports_;
