@@ -23,8 +23,9 @@ enum class MediaReconnect {
 };
 
 struct AcsOptions {
-  std::string label;                 // of the resource, among several
-  std::vector<std::string> numbers;  // its phone numbers; empty: every number
+  std::string label;  // of the resource, among several
+  // Its phone numbers; empty: every number. A call that is redirected to one of them rings again.
+  std::vector<std::string> numbers;
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   std::string public_url;                       // empty: http(s)://127.0.0.1:<port>

@@ -32,7 +32,7 @@ Call::Call(CallShop shop, CallPlan plan, ProgressSink progress)
       plan_.event_grid_url.empty() ? shop_.options.event_grid_url : plan_.event_grid_url;
   changed_ = shop_.services.clock.make_signal();
   trouble_done_.resize(plan_.media_troubles.size());
-  placed_at_ = shop_.services.clock.steady_now();
+  placed_at_ = rang_at_ = shop_.services.clock.steady_now();
   report_.connection_id = ids_.connection_id;
   report_.server_call_id = ids_.server_call_id;
   report_.call_id = call_id_;
@@ -92,9 +92,9 @@ Task<void> Call::announce() {
 }
 
 Task<bool> Call::wait_for_answer() {
-  const SteadyTime deadline =
-      placed_at_ + std::min(plan_.rings_for.value_or(24h), shop_.options.ring_window);
   while (phase_ == CallPhase::ringing && report_.outcome == CallOutcome::ringing) {
+    const SteadyTime deadline =
+        std::min(placed_at_ + plan_.rings_for.value_or(24h), rang_at_ + shop_.options.ring_window);
     if (co_await changed_->wait_until(deadline) != Wake::timed_out) continue;
     if (phase_ != CallPhase::ringing || report_.outcome != CallOutcome::ringing) break;
     report_.outcome = CallOutcome::not_answered;
@@ -133,10 +133,29 @@ Result<void> Call::reject(const std::string& reason) {
 
 Result<void> Call::redirect(const std::string& target_raw_id) {
   if (phase_ != CallPhase::ringing) return rest_failure(404, "8522", "Call not found.");
+  const bool is_own = std::ranges::any_of(shop_.options.numbers, [&](const std::string& number) {
+    return phone_raw_id(number) == target_raw_id;
+  });
+  if (is_own) {
+    ring_at(target_raw_id);
+    return ok();
+  }
   report_.outcome = CallOutcome::redirected;
   report_.end_reason = "redirected to " + target_raw_id;
   changed_->notify();
   return ok();
+}
+
+// The same call, so the same correlation and server call id (reference
+// acs-call-automation.md, 5.3).
+void Call::ring_at(const std::string& raw_id) {
+  called_raw_id_ = raw_id;
+  plan_.to = raw_id.substr(raw_id.find(':') + 1);
+  incoming_call_context_ = make_incoming_call_context(shop_.services.random);
+  rang_at_ = shop_.services.clock.steady_now();
+  progress("ringing", "redirected to " + plan_.to);
+  tasks_.spawn(announce());
+  changed_->notify();
 }
 
 void Call::hang_up() {

@@ -48,6 +48,8 @@ class Call {
   // --- what REST asks. Failures carry ACS's status and code.
   Task<Result<std::string>> answer(AnswerRequest request);  // the call's properties
   Result<void> reject(const std::string& reason);
+  // To a number of this resource: it rings there, with another incoming call context. To any other
+  // target: it is over for this resource.
   Result<void> redirect(const std::string& target_raw_id);
   void hang_up();
   Result<std::string> properties() const;
@@ -82,6 +84,7 @@ class Call {
   // call.cpp: life
   Task<void> announce();
   Task<bool> wait_for_answer();
+  void ring_at(const std::string& raw_id);
   Task<void> live();
   Task<void> connect();
   Task<void> converse();
@@ -127,6 +130,7 @@ class Call {
   std::optional<std::string> operation_context_;
   std::optional<MediaStreamingOptions> media_options_;
   SteadyTime placed_at_{};
+  SteadyTime rang_at_{};  // the last time, after a redirect
   SteadyTime connected_at_{};
   ResultInfo end_result_;
   std::unique_ptr<Signal> changed_;

@@ -270,6 +270,8 @@ Task<Result<CallAutomation::Answer>> CallAutomation::perform_call(Operation oper
   if (call == nullptr) co_return call_not_found();
   auto done = rejects ? call->reject(request->reason) : call->redirect(request->target_raw_id);
   if (!done) co_return Failure(done.error());
+  if (call->incoming_call_context() != request->incoming_call_context)
+    shop_.book.change_context(request->incoming_call_context, call);
   co_return Answer{.status = 204};
 }
 

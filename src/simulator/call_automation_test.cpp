@@ -280,3 +280,61 @@ TEST_CASE("downloads from the service's storage come with ranges and can be dele
   CHECK(ask("DELETE", "").status == 200);
   CHECK(ask("GET", "/content/video").status == 404);
 }
+
+namespace {
+
+std::string redirection(const std::string& context, const std::string& number) {
+  return R"({"incomingCallContext":")" + context +
+         R"(","target":{"kind":"phoneNumber","rawId":"4:)" + number +
+         R"(","phoneNumber":{"value":")" + number + R"("}}})";
+}
+
+boost::json::object incoming_data(const ScriptedApplication& app, std::size_t which) {
+  return json::parse(app.incoming.at(which).body).as_array().at(0).at("data").as_object();
+}
+
+std::string text_of(const json::object& object, const char* name) {
+  return std::string(object.at(name).as_string());
+}
+
+// Redirects while it rings, and answers it when it rings again.
+Task<void> redirect_and_answer(Bench& bench, std::vector<Reply>& replies) {
+  ScriptedApplication& app = *bench.app;
+  app.answers = false;
+  while (app.incoming.empty()) co_await bench.runtime.clock().sleep_for(100ms);
+  app.answers = true;
+  const std::string at = "/calling/callConnections:redirect" + std::string(version);
+  const std::string first = text_of(incoming_data(app, 0), "incomingCallContext");
+  replies.push_back(co_await app.request("POST", at, redirection(first, "+15550299")));
+  replies.push_back(co_await app.request("POST", at, redirection(first, "+15550299")));
+}
+
+Task<void> place(Bench& bench, CallReport& report) {
+  CallPlan plan;
+  plan.hang_up_at = 2s;
+  report = co_await bench.acs->place_call(std::move(plan));
+}
+
+}  // namespace
+
+TEST_CASE("a call that is redirected to a number of the resource rings there, as the same call") {
+  Bench bench({.numbers = {"+15550199", "+15550299"}});
+  std::vector<Reply> replies;
+  CallReport report;
+  TaskGroup tasks(bench.runtime.executor(), bench.runtime.clock(), bench.log, "test");
+  tasks.spawn(place(bench, report));
+  tasks.spawn(redirect_and_answer(bench, replies));
+  bench.runtime.run(tasks.join());
+
+  REQUIRE(replies.size() == 2);
+  CHECK(replies[0].status == 204);
+  CHECK(replies[1].status == 404);           // the context of before is none any more
+  REQUIRE(bench.app->incoming.size() == 3);  // and the recording's file
+  const auto before = incoming_data(*bench.app, 0);
+  const auto after = incoming_data(*bench.app, 1);
+  CHECK(after.at("to").at("rawId").as_string() == "4:+15550299");
+  CHECK(text_of(after, "correlationId") == text_of(before, "correlationId"));
+  CHECK(text_of(after, "serverCallId") == text_of(before, "serverCallId"));
+  CHECK(text_of(after, "incomingCallContext") != text_of(before, "incomingCallContext"));
+  CHECK(report.outcome == CallOutcome::completed);
+}

@@ -11,6 +11,11 @@ void CallBook::add(std::shared_ptr<Call> call) {
   calls_[call->ids().connection_id] = std::move(call);
 }
 
+void CallBook::change_context(const std::string& before, const std::shared_ptr<Call>& call) {
+  by_context_.erase(before);
+  by_context_[call->incoming_call_context()] = call;
+}
+
 void CallBook::retire(const std::shared_ptr<Call>& call) {
   retired_.push_back(call);
   forget_retired();

@@ -13,6 +13,8 @@ namespace earshot::simulator {
 class CallBook {
  public:
   void add(std::shared_ptr<Call> call);
+  // It rings again, and is answered by another context than before.
+  void change_context(const std::string& before, const std::shared_ptr<Call>& call);
   // It has run to its end; forgotten as soon as nobody may ask for it any more.
   void retire(const std::shared_ptr<Call>& call);
 
