@@ -77,7 +77,9 @@ class FakeAcs : public CallControl, public CallControls {
     co_return ok();
   }
   Task<Result<void>> pause_recording(ContextId, RecordingId id) override {
-    co_return outcome("pause", id);
+    auto paused = outcome("pause", id);
+    if (paused) recordings[id] = false;  // ACS has no word of its own for paused
+    co_return paused;
   }
   Task<Result<void>> resume_recording(ContextId, RecordingId id) override {
     auto resumed = outcome("resume", id);
