@@ -1,8 +1,7 @@
 #include "cli/output_json.hpp"
 
-#include "cli/table.hpp"
-
 #include <cstdio>
+#include <fmt/format.h>
 
 namespace earshot::cli {
 
@@ -46,10 +45,9 @@ std::string notice_cell(const boost::json::object& object) {
   const auto& notice = value->get_object();
   const auto* played = notice.if_contains("played");
   const bool was_played = played != nullptr && played->is_bool() && played->get_bool();
-  return cell(notice, "consent") +
-         (was_played ? ", played " + format_seconds(number(notice, "fromSeconds")) + " to " +
-                           format_seconds(number(notice, "toSeconds"))
-                     : ", not played");
+  if (!was_played) return cell(notice, "consent") + ", not played";
+  return fmt::format("{}, played {:.3f} s to {:.3f} s", cell(notice, "consent"),
+                     number(notice, "fromSeconds"), number(notice, "toSeconds"));
 }
 
 std::string verdict_text(const boost::json::object& verdict) {

@@ -299,7 +299,7 @@ class Receipts(unittest.TestCase):
         self.assertEqual(said.returncode, 0, said.stderr)
         erased = json.loads(said.stdout)
         self.assertEqual([one["state"] for one in erased["calls"]], ["erased"])
-        hashed = {blob["name"].rsplit("/", 1)[1]: blob.get("sha256From") for blob in erased["calls"][0]["blobs"]}
+        hashed = {blob["name"].rsplit("/", 1)[-1]: blob.get("sha256From") for blob in erased["calls"][0]["blobs"]}
         self.assertEqual(hashed["0-audiowav.wav"], "manifest")
 
         receipt = self.stage.folder / "receipt.json"
