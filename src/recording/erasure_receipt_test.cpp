@@ -105,6 +105,6 @@ TEST_CASE("a name that is no text does not break the signature when it is stored
   auto erasure = two_calls();
   erasure.calls[0].blobs[0].name = "a/\xff\"b";
   const auto text = erasure_receipt_text(erasure, "earshot test");
-  CHECK(text.find("\xff") == std::string::npos);
+  CHECK(text.find('\xff') == std::string::npos);
   CHECK(text.find("\xef\xbf\xbd\\\"b") != std::string::npos);
 }

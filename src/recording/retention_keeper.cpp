@@ -199,7 +199,8 @@ Task<Result<bool>> RetentionKeeper::is_never_recorded(Call call) {
   if (!is_over(call) || call_time_zero(call)) co_return false;
   auto recordings = co_await services_.store.recordings_of(call.id);
   if (!recordings) co_return Failure(recordings.error());
-  co_return recordings->empty();
+  const bool none = recordings->empty();
+  co_return none;
 }
 
 CallRetention RetentionKeeper::describe(const Look& look) {

@@ -5,6 +5,7 @@
 #include "store/memory_store.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <string>
 #include <utility>
 #include <vector>
@@ -143,7 +144,7 @@ TEST_CASE("where a rule covers tap or ledger of a call, they are left to the rul
   REQUIRE(world.runtime.run_for(world.store.commit(std::move(changes))).has_value());
   for (const std::string call : {"gapped", "hotline", "plain", "unknown"})
     for (const std::string name : {"tap-0.pcm", "ledger-0.bin"})
-      world.put("20260101/earshot/" + call + "/" + name);
+      world.put(fmt::format("20260101/earshot/{}/{}", call, name));
 
   CHECK(*world.runtime.run_for(world.retention.run_once()) == 5);
 
