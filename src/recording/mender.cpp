@@ -1,5 +1,6 @@
 #include "recording/mender.hpp"
 
+#include "domain/evidence.hpp"
 #include "recording/call_audio.hpp"
 #include "recording/repair_format.hpp"
 #include "recording/repair_rendering.hpp"
@@ -19,10 +20,6 @@ namespace {
 constexpr std::uint64_t block_bytes = 4 << 20;
 // The recording beside a lost span, from which its level is learnt.
 constexpr std::int64_t level_seconds = 5;
-// Around the middle of a lost span, where a side's delay may change.
-constexpr std::int64_t turn_seconds = 1;
-// No side stands so far from where the call's clock has it; a mapping that says so is wrong.
-constexpr Duration displacement_max = 60s;
 
 std::int64_t frames_in(Duration duration, std::uint32_t rate_hz) {
   return std::llround(static_cast<double>(duration.count()) * rate_hz / 1e6);
@@ -112,7 +109,7 @@ class Mending {
   Mending(MenderServices services, MendingRequest request)
       : services_(services),
         request_(std::move(request)),
-        zero_(request_.call.connected_at.value_or(request_.call.received_at)) {}
+        zero_(call_time_zero(request_.call).value_or(request_.call.received_at)) {}
 
   Task<Result<Mended>> run() {
     MendingSources sources{.second_copies = place_copies(request_, zero_), .tap = {}};
@@ -233,9 +230,7 @@ class Mending {
     if (chunk == nullptr) return 0;
     const auto moved =
         displacement_of(span, side, *chunk, zero_, request_.mapping, request_.timeline);
-    return frames_in(
-        std::clamp(at_end ? moved.at_end : moved.at_begin, -displacement_max, displacement_max),
-        rate_hz_);
+    return frames_in(at_end ? moved.at_end : moved.at_begin, rate_hz_);
   }
 
   // On the call's clock.
@@ -288,7 +283,8 @@ class Mending {
     const auto lost_from = before ? frame_at(before->to) : plan->first;
     const auto lost_to = after ? frame_at(after->from) : end;
     const auto middle = lost_from + (lost_to - lost_from) / 2;
-    const auto reach = std::min((lost_to - lost_from) / 4, turn_seconds * rate_hz_);
+    const auto lost = length_of_frames(static_cast<std::uint64_t>(lost_to - lost_from), rate_hz_);
+    const auto reach = frames_in(turn_reach(lost), rate_hz_);
     for (std::size_t side = 0; side < side_count; ++side) {
       auto& placing = plan->sides[side];
       placing.turn = middle;

@@ -1,8 +1,9 @@
 #include "recording/mending.hpp"
 
+#include "recording/nominal_times.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 namespace earshot::recording {
@@ -90,19 +91,6 @@ class GapFiller {
   std::vector<Span> filled_;
 };
 
-Duration paused_between(const Timeline& timeline, Duration from, Duration to) {
-  Duration paused{0};
-  for (const auto& span : timeline.spans)
-    if (span.kind == SpanKind::paused)
-      paused += std::max(length(overlap({span.from, span.to}, {from, to})), Duration{0});
-  return paused;
-}
-
-Duration distance(const MappingPiece& piece, Duration at) {
-  if (at < piece.from) return piece.from - at;
-  return at < piece.to ? Duration{0} : at - piece.to;
-}
-
 }  // namespace
 
 Timeline fill_gaps(const Timeline& timeline, const MendingSources& sources) {
@@ -130,22 +118,6 @@ std::optional<Stretch> nominal_stretch(const Chunk& chunk, WallTime call_zero) {
   const auto from = *chunk.start - call_zero;
   return Stretch{from,
                  from + of_frames(chunk.data_bytes / frame_bytes, chunk.format.sample_rate_hz)};
-}
-
-Duration shift_at(const ClockMapping& mapping, Speaker side, const RecordingId& recording,
-                  ChunkIndex chunk, Duration at) {
-  const MappingPiece* best = nullptr;
-  // A chunk's own piece is worth more than a nearer one of another chunk: each chunk's metadata
-  // start errs by itself.
-  auto best_rank = std::pair(true, Duration(std::numeric_limits<Duration::rep>::max()));
-  for (const auto& piece : mapping.pieces) {
-    if (piece.side != side || piece.recording != recording) continue;
-    const auto rank = std::pair(piece.chunk != chunk, distance(piece, at));
-    if (best != nullptr && rank >= best_rank) continue;
-    best = &piece;
-    best_rank = rank;
-  }
-  return best == nullptr ? Duration{0} : best->shift;
 }
 
 std::vector<CopiedStretch> place_copy(const Chunk& copy, WallTime call_zero,
@@ -182,16 +154,17 @@ std::vector<CopiedStretch> place_copy(const Chunk& copy, WallTime call_zero,
 Displacement displacement_of(const Span& recorded, Speaker side, const Chunk& chunk,
                              WallTime call_zero, const ClockMapping& mapping,
                              const Timeline& timeline) {
-  if (!chunk.start || chunk.format.sample_rate_hz == 0) return {};
-  const auto rate = chunk.format.sample_rate_hz;
-  const auto zero = *chunk.start - call_zero;
-  const auto at = [&](Duration placed, std::uint64_t frame) {
-    const auto shift = shift_at(mapping, side, recorded.recording, recorded.chunk, placed);
-    const auto paused = paused_between(timeline, zero, placed);
-    return placed - (zero + of_frames(frame, rate) + paused - shift);
+  const auto shift = [&](Duration at) {
+    const auto* piece = best_piece_of(mapping, side, recorded.recording, recorded.chunk, at);
+    return piece == nullptr ? Duration{0} : piece->shift;
   };
-  return {at(recorded.from, recorded.first_frame),
-          at(recorded.to, recorded.first_frame + recorded.frames)};
+  const auto moved = [&](Duration placed, Duration nominal) {
+    return std::clamp(placed - (nominal - shift(placed)), -displacement_max, displacement_max);
+  };
+  for (const auto& nominal : nominal_spans(chunk, timeline, call_zero))
+    if (timeline.spans[nominal.index] == recorded)
+      return {moved(recorded.from, nominal.from), moved(recorded.to, nominal.to)};
+  return {};
 }
 
 }  // namespace earshot::recording

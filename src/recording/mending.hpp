@@ -7,6 +7,7 @@
 #include "domain/recording.hpp"
 #include "domain/timeline.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -52,23 +53,24 @@ std::optional<Stretch> nominal_stretch(const Chunk& chunk, WallTime call_zero);
 std::vector<CopiedStretch> place_copy(const Chunk& copy, WallTime call_zero,
                                       const Timeline& timeline);
 
-// What the mapping takes off a nominal call time, for one side: the piece of this chunk that holds
-// `at`, else the nearest one of the recording; zero without any.
-Duration shift_at(const ClockMapping& mapping, Speaker side, const RecordingId& recording,
-                  ChunkIndex chunk, Duration at);
-
 // By how much later than the bridge had it a side's sound stands in a recorded span, as the
 // timeline places that span: at its beginning and at its end. The tap's sound is moved by as much
-// before it is put beside that span.
+// before it is put beside that span. Zero for a span that `timeline` does not have. No side stands
+// further than displacement_max from where the call's clock has it; a mapping that says so is
+// wrong.
 struct Displacement {
   Duration at_begin{0};
   Duration at_end{0};
   bool operator==(const Displacement&) const = default;
 };
-// `timeline` is the one that has the span: a pause within the chunk is in its times, not in its
-// frames.
+inline constexpr Duration displacement_max = 60s;
 Displacement displacement_of(const Span& recorded, Speaker side, const Chunk& chunk,
                              WallTime call_zero, const ClockMapping& mapping,
                              const Timeline& timeline);
+
+// Around the middle of a lost stretch a side's delay changes from that of the recording before to
+// that of the one behind: at its quietest place, so far from the middle at most.
+inline constexpr Duration turn_reach_max = 1s;
+constexpr Duration turn_reach(Duration lost) { return std::min(lost / 4, turn_reach_max); }
 
 }  // namespace earshot::recording

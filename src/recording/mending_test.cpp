@@ -1,5 +1,7 @@
 #include "recording/mending.hpp"
 
+#include "recording/nominal_times.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace earshot;
@@ -157,7 +159,9 @@ TEST_CASE("a side's shift is that of the piece that holds the time, else of the 
       {piece(Speaker::assistant, 0, 0s, 4s, 300ms), piece(Speaker::assistant, 0, 6s, 10s, 500ms),
        piece(Speaker::assistant, 1, 10s, 20s, 100ms), piece(Speaker::caller, 0, 0s, 20s, -20ms)}};
   const auto shift = [&](Speaker side, std::uint32_t chunk, Duration at) {
-    return shift_at(mapping, side, recording_id, {chunk}, at);
+    const auto* piece = best_piece_of(mapping, side, recording_id, {chunk}, at);
+    REQUIRE(piece != nullptr);
+    return piece->shift;
   };
 
   CHECK(shift(Speaker::assistant, 0, 1s) == Duration(300ms));
@@ -167,12 +171,12 @@ TEST_CASE("a side's shift is that of the piece that holds the time, else of the 
   CHECK(shift(Speaker::assistant, 0, 15s) == Duration(500ms));
   CHECK(shift(Speaker::assistant, 7, 15s) == Duration(100ms));
   CHECK(shift(Speaker::caller, 1, 15s) == Duration(-20ms));
-  CHECK(shift_at(mapping, Speaker::caller, {"another"}, {0}, 1s) == Duration(0));
+  CHECK(best_piece_of(mapping, Speaker::caller, {"another"}, {0}, 1s) == nullptr);
 }
 
 TEST_CASE("each side is displaced by what its shift and the placing of the span leave") {
   const WallTime zero = from_unix_us(0);
-  Chunk chunk;
+  Chunk chunk{.recording = recording_id};
   chunk.start = zero + 1s;
   chunk.format = {16'000, 1, 16};
   const auto piece = [](Speaker side, Duration shift) {
@@ -187,18 +191,40 @@ TEST_CASE("each side is displaced by what its shift and the placing of the span 
   // Placed by the caller's clock: nominally 1.5 s to 11.5 s, less 40 ms.
   const auto span = recorded(1460ms, 11460ms, 0, 8'000, 160'000);
 
-  CHECK(displacement_of(span, Speaker::caller, chunk, zero, mapping, {}) == Displacement{0s, 0s});
-  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, {}) ==
+  const Timeline timeline{.from = 0s, .to = 12s, .spans = {span}};
+
+  CHECK(displacement_of(span, Speaker::caller, chunk, zero, mapping, timeline) ==
+        Displacement{0s, 0s});
+  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, timeline) ==
         Displacement{250ms, 250ms});
 
+  // The timeline has it where its neighbours leave it; what the sound says counts from there.
   chunk.start.reset();
-  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, {}) ==
-        Displacement{0s, 0s});
+  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, timeline) ==
+        Displacement{290ms, 290ms});
+  // A start an hour off is as good as none.
+  chunk.start = zero + 1h;
+  CHECK(displacement_of(span, Speaker::assistant, chunk, zero, mapping, timeline) ==
+        Displacement{290ms, 290ms});
+}
+
+TEST_CASE("a guess is not believed where something is known") {
+  auto piece = MappingPiece{.side = Speaker::assistant, .recording = recording_id, .chunk = {0}};
+  piece.to = 8s;
+  piece.shift = 300ms;
+  piece.uncertainty = 5ms;
+  auto guess = piece;
+  guess.from = 8s;
+  guess.to = 10s;
+  guess.shift = 900ms;
+  guess.uncertainty = 1s;
+  CHECK(best_piece_of({{piece, guess}}, Speaker::assistant, recording_id, {0}, 10s)->shift ==
+        Duration(300ms));
 }
 
 TEST_CASE("a pause within a chunk displaces nothing that comes after it") {
   const WallTime zero = from_unix_us(0);
-  Chunk chunk;
+  Chunk chunk{.recording = recording_id};
   chunk.start = zero;
   chunk.format = {16'000, 1, 16};
   const ClockMapping mapping{{{.side = Speaker::caller,
@@ -217,6 +243,21 @@ TEST_CASE("a pause within a chunk displaces nothing that comes after it") {
       displacement_of(timeline.spans[2], Speaker::caller, chunk, zero, mapping, timeline);
 
   CHECK(moved == Displacement{40ms, 40ms});
+}
+
+TEST_CASE("a pause that the recorder wrote through displaces nothing either") {
+  const WallTime zero = from_unix_us(0);
+  Chunk chunk{.recording = recording_id};
+  chunk.start = zero;
+  chunk.format = {16'000, 1, 16};
+  const Timeline timeline{
+      .from = 0s,
+      .to = 30s,
+      .spans = {recorded(0s, 10s, 0, 0, 160'000), without_audio(SpanKind::paused, 10s, 17s),
+                recorded(17s, 25s, 0, 272'000, 128'000), without_audio(SpanKind::gap, 25s, 30s)}};
+
+  CHECK(displacement_of(timeline.spans[2], Speaker::caller, chunk, zero, {}, timeline) ==
+        Displacement{0s, 0s});
 }
 
 TEST_CASE("a second copy is placed by its metadata, around the pauses that it leaves out") {

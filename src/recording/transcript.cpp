@@ -2,6 +2,8 @@
 
 #include "domain/evidence.hpp"
 #include "domain/judge.hpp"
+#include "recording/detail/tap_fills.hpp"
+#include "recording/nominal_times.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -13,18 +15,9 @@ namespace {
 
 // Less of a turn outside of the audio is rounding: a slot of the ledger.
 constexpr Duration part_min = 20ms;
-// Between a chunk's own word on its beginning and where the timeline has it: more, and its word was
-// not believed.
-constexpr Duration start_doubt = 2s;
 // A delay changes between two utterances, and where exactly is known to the second only. So the
 // piece that holds for an end of a turn is looked for so far inside the turn.
 constexpr Duration inside_turn = 300ms;
-// What a piece that holds elsewhere may be wrong by here: the assistant's delay changes with every
-// run of its play-out, the caller's seldom; and clocks drift, and delays creep, by so much of the
-// distance.
-constexpr Duration other_run = 250ms;
-constexpr Duration other_chunk = 20ms;
-constexpr int creep_divisor = 20;
 constexpr Duration known_well = 100ms;
 
 // A recorded span on its three clocks. All are straight lines between their ends.
@@ -84,6 +77,8 @@ class Placer {
     }
     if (mapping_.pieces.empty()) mapping_ = mapping_by_metadata(timeline_, {});
     join(subject.chunks);
+    for (const auto side : {Speaker::caller, Speaker::assistant})
+      fills_.emplace_back(subject, side, timeline_, mapping_);
   }
 
   bool has_audio() const { return !spans_.empty(); }
@@ -97,6 +92,11 @@ class Placer {
     const Duration inside = std::clamp(nominal, span->nominal_from, span->nominal_to);
     return between(inside, span->nominal_from, span->nominal_to, span->from, span->to) +
            (nominal - inside);
+  }
+
+  // The fill by the tap at that time of the timeline; nullptr: it is no such time.
+  const TapFill* tap_fill(Speaker side, Duration at) const {
+    return fills_.empty() ? nullptr : fills_[side == Speaker::caller ? 0 : 1].at(at);
   }
 
   TurnPlace repaired(Duration from, Duration to) const {
@@ -138,11 +138,7 @@ class Placer {
     ChosenPiece best;
     for (const auto& piece : mapping_.pieces) {
       if (piece.side != side) continue;
-      const Duration away = distance(call_time, piece.from, piece.to);
-      Duration uncertainty = piece.uncertainty;
-      if (away > Duration{0})
-        uncertainty +=
-            away / creep_divisor + (side == Speaker::assistant ? other_run : other_chunk);
+      const Duration uncertainty = uncertainty_at(piece, call_time);
       if (best.piece == nullptr || uncertainty < best.uncertainty) best = {&piece, uncertainty};
     }
     return best;
@@ -155,41 +151,21 @@ class Placer {
       const auto rate = chunk.format.sample_rate_hz;
       const auto frames = frames_of(chunk);
       if (frames == 0 || rate == 0) continue;
-      Duration paused{0};
-      const Span* before = nullptr;
-      for (const auto& span : timeline_.spans) {
-        if (before != nullptr && span.kind == SpanKind::paused) paused += span.length();
-        if (span.kind != SpanKind::recorded || span.recording != chunk.recording ||
-            span.chunk != chunk.index)
-          continue;
-        before = &span;
+      for (const auto& nominal : nominal_spans(chunk, timeline_, zero_)) {
+        const Span& span = timeline_.spans[nominal.index];
         const Duration first = length_of_frames(span.first_frame, rate);
-        const Duration length = length_of_frames(span.frames, rate);
-        const Duration nominal = nominal_start(chunk, span, first, paused);
         spans_.push_back({.recording = chunk.recording,
                           .chunk = chunk.index,
                           .from = span.from,
                           .to = span.to,
-                          .nominal_from = nominal,
-                          .nominal_to = nominal + length,
+                          .nominal_from = nominal.from,
+                          .nominal_to = nominal.to,
                           .joined_from = joined + first,
-                          .joined_to = joined + first + length});
+                          .joined_to = joined + first + length_of_frames(span.frames, rate)});
       }
       joined += length_of_frames(frames, rate);
     }
     std::ranges::sort(spans_, {}, &RecordedSpan::from);
-  }
-
-  // By the chunk's own word, as the alignment laid it out; where that was not believed, as the
-  // timeline has it. Pauses may be in a chunk's samples or left out of them.
-  Duration nominal_start(const Chunk& chunk, const Span& span, Duration first,
-                         Duration paused) const {
-    if (!chunk.start) return span.from;
-    const Duration left_out = *chunk.start - zero_ + first + paused;
-    const Duration in_samples = *chunk.start - zero_ + first;
-    const auto off = [&](Duration nominal) { return std::chrono::abs(nominal - span.from); };
-    const Duration best = off(left_out) <= off(in_samples) ? left_out : in_samples;
-    return off(best) <= start_doubt ? best : span.from;
   }
 
   const RecordedSpan* nearest_span(const MappingPiece& piece, Duration nominal) const {
@@ -219,13 +195,14 @@ class Placer {
   Timeline timeline_;
   ClockMapping mapping_;
   std::vector<RecordedSpan> spans_;  // ascending
+  std::vector<TapFills> fills_;      // caller's, assistant's
 };
 
 // The start of a turn and its end may lie in two pieces, and each is moved by its own; but a guess
 // at one of them must not stretch the turn.
 class TurnPlacer {
  public:
-  TurnPlacer(const Placer& placer, const Turn& turn) : placer_(placer) {
+  TurnPlacer(const Placer& placer, const Turn& turn) : placer_(placer), speaker_(turn.speaker) {
     const Duration inside = std::min(inside_turn, (turn.end - turn.start) / 2);
     middle_ = turn.start + (turn.end - turn.start) / 2;
     first_ = placer.choose_piece(turn.speaker, turn.start + inside);
@@ -237,10 +214,14 @@ class TurnPlacer {
     }
     from_ = at(turn.start);
     to_ = std::max(from_, at(turn.end));
+    // What the mender has put somewhere is there, however uncertain it is when it was played.
+    if (const auto* fill = fill_at(turn.start)) first_.uncertainty = fill->uncertainty(from_, to_);
+    if (const auto* fill = fill_at(turn.end)) last_.uncertainty = fill->uncertainty(from_, to_);
   }
 
   Duration at(Duration call_time) const {
-    return placer_.on_timeline(call_time < middle_ ? first_.piece : last_.piece, call_time);
+    const auto* fill = fill_at(call_time);
+    return fill != nullptr ? fill->place(call_time) : by_mapping(call_time);
   }
   Duration from() const { return from_; }
   Duration to() const { return to_; }
@@ -254,7 +235,15 @@ class TurnPlacer {
   }
 
  private:
+  Duration by_mapping(Duration call_time) const {
+    return placer_.on_timeline(call_time < middle_ ? first_.piece : last_.piece, call_time);
+  }
+  const TapFill* fill_at(Duration call_time) const {
+    return placer_.tap_fill(speaker_, by_mapping(call_time));
+  }
+
   const Placer& placer_;
+  Speaker speaker_;
   Placer::ChosenPiece first_;
   Placer::ChosenPiece last_;
   Duration middle_{0};

@@ -54,6 +54,10 @@ struct Recorded {
     verdict.timeline.spans.push_back({.from = end, .to = end + length, .kind = kind});
     end += length;
   }
+  void tap_fills(Duration length) {
+    passes(length, SpanKind::repaired);
+    verdict.timeline.spans.back().source = SpanSource::tap;
+  }
   void maps(Speaker side, ChunkIndex chunk, Duration from, Duration to, Duration shift,
             MappingBasis basis = MappingBasis::levels) {
     verdict.mapping.pieces.push_back({.side = side,
@@ -111,6 +115,63 @@ TEST_CASE("on the repaired clock each side is moved by its own delay, and by not
   check_place(plain.turns[1].place, 4s, 6s);
   CHECK_FALSE(plain.basis);
   CHECK(call.in(TranscriptSource::tap).turns[1].place == plain.turns[1].place);
+}
+
+TEST_CASE("in what the tap fills a turn stands where the tap's sound was put") {
+  Recorded call;
+  call.chunk_begins();
+  call.records(10s);
+  call.tap_fills(12s);  // changes at 16 s, or within 1 s of it
+  call.chunk_begins();
+  call.records(10s);
+  call.maps(Speaker::assistant, {0}, 0s, 10s, 300ms);
+  call.maps(Speaker::assistant, {1}, 22s, 32s, 100ms);
+  SUBCASE("as the recording before it, and then as the one behind") {
+    call.says(Speaker::assistant, 9s, 11s);  // over the seam
+    call.says(Speaker::assistant, 13s, 14s);
+    call.says(Speaker::assistant, 18s, 19s);
+    const auto turns = call.in(TranscriptSource::repaired).turns;
+    check_place(turns[0].place, 9'300ms, 11'300ms);
+    check_place(turns[1].place, 13'300ms, 14'300ms);
+    check_place(turns[2].place, 18'100ms, 19'100ms);
+    CHECK(turns[1].uncertainty == Duration(0));
+    CHECK(turns[2].uncertainty == Duration(0));
+    CHECK(turns[1].basis == MappingBasis::levels);
+  }
+  SUBCASE("a turn over the middle is whole, and how far off it may be is told") {
+    call.says(Speaker::assistant, 15'500ms, 17'500ms);
+    const auto turns = call.in(TranscriptSource::repaired).turns;
+    check_place(turns[0].place, 15'600ms, 17'600ms);  // the nearest quiet is before it
+    CHECK(turns[0].uncertainty == 200ms);
+  }
+  SUBCASE("who speaks all the time is cut at the middle") {
+    call.says(Speaker::assistant, 12s, 20s);
+    check_place(call.in(TranscriptSource::repaired).turns[0].place, 12'300ms, 20'100ms);
+  }
+  SUBCASE("the other side is not moved by it") {
+    call.says(Speaker::caller, 13s, 14s);
+    check_place(call.in(TranscriptSource::repaired).turns[0].place, 13s, 14s);
+  }
+  SUBCASE("of a guess beside a piece that is known the mender takes neither more") {
+    call.maps(Speaker::assistant, {0}, 8s, 10s, 900ms);
+    call.verdict.mapping.pieces.back().uncertainty = 1s;
+    call.says(Speaker::assistant, 12s, 13s);
+    check_place(call.in(TranscriptSource::repaired).turns[0].place, 12'300ms, 13'300ms);
+  }
+}
+
+TEST_CASE("a pause that the recorder wrote through is in a chunk's samples once") {
+  Recorded call;
+  call.chunk_begins();
+  call.records(5s);
+  call.passes(3s, SpanKind::paused);
+  call.in_chunk += frames(3s);
+  call.subject.chunks.back().data_bytes += 2 * frames(3s);
+  call.records(5s);
+  call.tap_fills(5s);
+  call.maps(Speaker::caller, {0}, 0s, 13s, 40ms);
+  call.says(Speaker::caller, 14s, 15s);
+  check_place(call.in(TranscriptSource::repaired).turns[0].place, 14'040ms, 15'040ms);
 }
 
 TEST_CASE("in the joined chunks what was paused or lost takes no time") {
