@@ -44,6 +44,8 @@ void RetentionRoutes::add_routes(net::Router& router,
     router.add("POST", path, guarded(member), {.body_bytes_max = request_bytes_max});
   };
   router.add("GET", "/api/v1/retention/plan", guarded(&RetentionRoutes::plan));
+  router.add("POST", "/api/v1/retention/plan", guarded(&RetentionRoutes::plan_under),
+             {.body_bytes_max = recording::retention_rules_bytes_max});
   post("/api/v1/retention/run", &RetentionRoutes::run);
   router.add("GET", "/api/v1/retention/policy", guarded(&RetentionRoutes::policy));
   post("/api/v1/calls/{id}/restore", &RetentionRoutes::restore);
@@ -60,6 +62,17 @@ Task<net::HttpResponse> RetentionRoutes::plan(net::HttpRequest request) {
   const auto limit = limit_of(request, calls_default, calls_max);
   if (!limit) co_return problem(limit.error());
   auto report = co_await services_.rounds.plan(*limit);
+  if (!report) co_return problem(report.error());
+  co_return net::json_response(200, retention_report_json(*report));
+}
+
+// 200 with what the body's rules would do; 400 with every fault of theirs.
+Task<net::HttpResponse> RetentionRoutes::plan_under(net::HttpRequest request) {
+  const auto limit = limit_of(request, calls_default, calls_max);
+  if (!limit) co_return problem(limit.error());
+  auto rules = recording::parse_retention_rules(request.body);
+  if (!rules) co_return problem(rules.error());
+  auto report = co_await services_.rounds.plan_under(std::move(*rules), *limit);
   if (!report) co_return problem(report.error());
   co_return net::json_response(200, retention_report_json(*report));
 }

@@ -1,6 +1,7 @@
 #pragma once
 // How long things are kept, what is held, and what is erased:
 //   GET  /api/v1/retention/plan        what the rules would do now; ?limit= calls
+//   POST /api/v1/retention/plan        the same under the rules of the body, which are not in force
 //   POST /api/v1/retention/run         does it, for so many calls at most; {"limit","dryRun"}
 //   GET  /api/v1/retention/policy      the rules as a lifecycle policy of the storage account
 //   POST /api/v1/calls/{id}/restore    brings what is archived of a call back
@@ -53,6 +54,7 @@ class RetentionRoutes {
 
  private:
   Task<net::HttpResponse> plan(net::HttpRequest request);
+  Task<net::HttpResponse> plan_under(net::HttpRequest request);
   Task<net::HttpResponse> run(net::HttpRequest request);
   Task<net::HttpResponse> policy(net::HttpRequest request);
   Task<net::HttpResponse> restore(net::HttpRequest request);

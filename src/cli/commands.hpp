@@ -123,6 +123,7 @@ struct AlertsRetryOptions {
 struct RetentionOptions {
   CommonOptions common;
   int limit = 100;
+  std::string rules;  // of a plan: a file with rules that are not in force; "": those that are
   bool dry_run = false;
 };
 struct RetentionRestoreOptions {

@@ -3,9 +3,12 @@
 #include "cli/commands.hpp"
 #include "cli/output_json.hpp"
 #include "cli/table.hpp"
+#include "cli/trusted_keys.hpp"
 #include "net/url.hpp"
+#include "recording/retention_rules.hpp"
 
 #include <cstdio>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,12 +17,14 @@ namespace {
 
 void print_report(const boost::json::object& report) {
   std::vector<std::vector<std::string>> rows;
+  std::map<std::string, std::size_t> counts;  // objects, by action
   for (const auto& item : items(report, "calls")) {
     if (!item.is_object()) continue;
     const auto& call = item.get_object();
     for (const auto& step : items(call, "steps")) {
       const auto& act = step.get_object();
       const auto error = cell(act, "error");
+      ++counts[cell(act, "action")];
       rows.push_back({cell(call, "contextId"), cell(act, "action"), cell(act, "object"),
                       cell(act, "name"), cell(act, "bytes"), cell(act, "rule"),
                       error == "-" ? "" : error});
@@ -30,6 +35,8 @@ void print_report(const boost::json::object& report) {
   const std::vector<Column> columns{{"call"},  {"action"}, {"object"}, {"name"},
                                     {"bytes"}, {"rule"},   {"trouble"}};
   std::printf("%s", format_table(columns, rows).c_str());
+  for (const auto& [action, count] : counts)
+    std::printf("%s: %zu objects\n", action.c_str(), count);
   std::printf("%s calls looked at%s%s\n", cell(report, "callsLookedAt").c_str(),
               cell(report, "more") == "true" ? ", and there are more" : "",
               cell(report, "dryRun") == "true" ? "; nothing was changed" : "");
@@ -46,7 +53,14 @@ void print_policy(const boost::json::object& answer) {
 }  // namespace
 
 Task<int> run_retention_plan(ApiClient& client, RetentionOptions options) {
-  auto body = co_await client.get("/api/v1/retention/plan?limit=" + std::to_string(options.limit));
+  const auto path = "/api/v1/retention/plan?limit=" + std::to_string(options.limit);
+  if (options.rules.empty()) {
+    auto body = co_await client.get(path);
+    co_return show_answer(options.common.json, body, print_report);
+  }
+  auto rules = read_file(options.rules, recording::retention_rules_bytes_max);
+  if (!rules) co_return show_answer(options.common.json, Failure(rules.error()), print_report);
+  auto body = co_await client.post(path, std::move(*rules));
   co_return show_answer(options.common.json, body, print_report);
 }
 

@@ -11,12 +11,15 @@ void add_retention(CLI::App& app, ChosenCommand& chosen) {
   retention->require_subcommand(1);
   retention->footer(
       "The rules are in RETENTION_RULES_FILE (docs/retention.md); without rules all is kept.\n"
-      "Examples:\n  earshot retention plan\n  earshot retention run --limit 50\n"
+      "Examples:\n  earshot retention plan\n  earshot retention plan --rules new-rules.json\n"
+      "  earshot retention run --limit 50\n"
       "  earshot retention policy > policy.json\n"
       "  earshot retention restore 5f1e0c00-1111-4222-8333-444455556666");
   auto* plan = retention->add_subcommand("plan", "What the rules would do now; nothing is done");
   auto plan_options = bind<RetentionOptions>(*plan, chosen, run_retention_plan);
   plan->add_option("--limit", plan_options->limit, "calls")->check(CLI::Range(1, 1000));
+  plan->add_option("--rules", plan_options->rules,
+                   "a file with rules to try; the service goes on with its own");
   auto* run = retention->add_subcommand("run", "Carries the rules out now, not at the next hour");
   auto run_options = bind<RetentionOptions>(*run, chosen, run_retention_run);
   run->add_option("--limit", run_options->limit, "calls")->check(CLI::Range(1, 1000));

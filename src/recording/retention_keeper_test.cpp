@@ -410,6 +410,29 @@ TEST_CASE("a dry run says what would happen and touches nothing") {
   CHECK(world.round().calls.at(0).acts.size() == plan->calls.at(0).acts.size());
 }
 
+TEST_CASE("other rules are tried without those in force being touched") {
+  KeptCall world;
+  world.judge();
+  world.pass(31);
+  const auto before = world.blob_count();
+  const auto other = parse_retention_rules(
+      R"({"rules":[{"name":"soon","days":2,"action":"archive","objects":["chunks"]},)"
+      R"({"name":"later","days":60,"action":"delete"}]})");
+  REQUIRE(other.has_value());
+  auto tried = world.wait(world.rounds.plan_under(*other, 100));
+  REQUIRE(tried.has_value());
+  CHECK(tried->dry_run);
+  REQUIRE(tried->calls.size() == 1);
+  REQUIRE_FALSE(tried->calls.at(0).acts.empty());
+  for (const auto& act : tried->calls.at(0).acts) {
+    CHECK(act.rule == "soon");
+    CHECK(act.action == RetentionAction::archive);
+  }
+  CHECK(world.blob_count() == before);
+  // The rules in force come to the call as if nothing had been asked.
+  CHECK(world.round().calls.at(0).acts.size() > tried->calls.at(0).acts.size());
+}
+
 TEST_CASE("tiers follow one another, each call is looked at when its time has come") {
   KeptCall world({.rules = {rule(RetentionAction::cool, 10, {KeptKind::chunks, KeptKind::tap}),
                             rule(RetentionAction::archive, 20, {KeptKind::chunks})},

@@ -209,4 +209,10 @@ Task<Result<RetentionReport>> RetentionRounds::plan(int calls_max) {
   co_return report;
 }
 
+Task<Result<RetentionReport>> RetentionRounds::plan_under(RetentionRules rules, int calls_max) {
+  RetentionKeeper keeper(services_, std::move(rules));
+  RetentionRounds rounds(services_, keeper, options_);
+  co_return co_await rounds.plan(calls_max);
+}
+
 }  // namespace earshot::recording

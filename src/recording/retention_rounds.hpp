@@ -46,6 +46,9 @@ class RetentionRounds {
   Task<Result<RetentionReport>> run_once(int calls_max);
   // What the next round would do; nothing is.
   Task<Result<RetentionReport>> plan(int calls_max);
+  // What the first round under other rules would do; nothing is. So they can be tried before the
+  // service begins with them.
+  Task<Result<RetentionReport>> plan_under(RetentionRules rules, int calls_max);
 
  private:
   class Turn;

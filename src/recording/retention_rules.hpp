@@ -5,12 +5,14 @@
 #include "base/result.hpp"
 #include "domain/retention.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace earshot::recording {
 
+inline constexpr std::size_t retention_rules_bytes_max = 1 << 20;
 // `invalid`, with every fault named.
 Result<RetentionRules> parse_retention_rules(std::string_view json);
 

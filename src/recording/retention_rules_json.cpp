@@ -14,7 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t file_bytes_max = 1 << 20;
 constexpr std::array verdicts{VerdictKind::complete, VerdictKind::gapped,  VerdictKind::truncated,
                               VerdictKind::silent,   VerdictKind::missing, VerdictKind::pending,
                               VerdictKind::failed};
@@ -140,7 +139,8 @@ class Reader {
 }  // namespace
 
 Result<RetentionRules> parse_retention_rules(std::string_view text) {
-  if (text.size() > file_bytes_max) return fail(ErrorKind::invalid, "it has more than 1 MiB");
+  if (text.size() > retention_rules_bytes_max)
+    return fail(ErrorKind::invalid, "it has more than 1 MiB");
   boost::system::error_code error;
   const auto value = json::parse(text, error);
   if (error) return fail(ErrorKind::invalid, "it is no JSON: " + error.message());

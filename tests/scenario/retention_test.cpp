@@ -143,6 +143,26 @@ TEST_CASE("a rule deletes what is of age, and a dry run says so before") {
   CHECK(std::ranges::find(journal, "retention carried out") != journal.end());
 }
 
+TEST_CASE("rules are tried before the service begins with them") {
+  RetentionWorld scene;
+  auto& world = scene.world;
+  world.runtime.clock().set_wall(world.runtime.clock().wall_now() + std::chrono::days(3));
+  const auto files = scene.files();
+  const Reply tried = scene.post("/api/v1/retention/plan",
+                                 R"({"rules":[{"name":"tried","days":2,"action":"delete"}]})");
+  REQUIRE(tried.status == 200);
+  CHECK(tried.json().at("dryRun") == true);
+  REQUIRE(tried.json().at("calls").as_array().size() == 1);
+  CHECK(tried.json().at("calls").at(0).at("steps").at(0).at("rule") == "tried");
+  CHECK(scene.files() == files);
+  const Reply wrong =
+      scene.post("/api/v1/retention/plan", R"({"rules":[{"name":"a","days":-1},{"name":"b c"}]})");
+  CHECK(wrong.status == 400);
+  const auto detail = World::text(wrong.json().as_object(), "detail");
+  CHECK(detail.find("\"a\"") != std::string::npos);
+  CHECK(detail.find("\"b c\"") != std::string::npos);
+}
+
 TEST_CASE("the policy for a storage that has no tags deletes nothing") {
   RetentionWorld scene;
   const Reply policy = scene.world.api("/api/v1/retention/policy");
