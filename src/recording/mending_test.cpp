@@ -220,6 +220,14 @@ TEST_CASE("a guess is not believed where something is known") {
   guess.uncertainty = 1s;
   CHECK(best_piece_of({{piece, guess}}, Speaker::assistant, recording_id, {0}, 10s)->shift ==
         Duration(300ms));
+  // Nor where it is all that a chunk has, and the chunk before it was measured.
+  guess.chunk = {1};
+  CHECK(best_piece_of({{piece, guess}}, Speaker::assistant, recording_id, {1}, 10s)->shift ==
+        Duration(300ms));
+  // But what was measured in the chunk itself is worth more than what was measured next to it.
+  guess.uncertainty = 400ms;
+  CHECK(best_piece_of({{piece, guess}}, Speaker::assistant, recording_id, {1}, 10s)->shift ==
+        Duration(900ms));
 }
 
 TEST_CASE("a pause within a chunk displaces nothing that comes after it") {

@@ -64,10 +64,12 @@ const MappingPiece* best_piece_of(const ClockMapping& mapping, Speaker side,
                                   const RecordingId& recording, ChunkIndex chunk,
                                   Duration call_time) {
   const MappingPiece* best = nullptr;
-  std::pair<bool, Duration> best_rank;
+  std::pair<Duration, bool> best_rank;
   for (const auto& piece : mapping.pieces) {
     if (piece.side != side || piece.recording != recording) continue;
-    const auto rank = std::pair(piece.chunk != chunk, uncertainty_at(piece, call_time));
+    const bool other = piece.chunk != chunk;
+    const auto doubt = uncertainty_at(piece, call_time) + (other ? other_metadata : Duration{0});
+    const auto rank = std::pair(doubt, other);
     if (best != nullptr && rank >= best_rank) continue;
     best = &piece;
     best_rank = rank;

@@ -30,9 +30,10 @@ std::vector<NominalSpan> nominal_spans(const Chunk& chunk, const Timeline& timel
 // the caller's seldom; and clocks drift, and delays creep.
 Duration uncertainty_at(const MappingPiece& piece, Duration call_time);
 
-// The piece whose shift is known best at a call time, among a chunk's own; where it has none, among
-// those of its recording: each chunk's metadata start errs by itself. nullptr without any. In the
-// mapping's memory.
+// The piece of a recording whose shift is known best at a call time, for a chunk: of another
+// chunk's piece other_metadata more is doubted, since each chunk's metadata start errs by itself.
+// nullptr without any. In the mapping's memory.
+inline constexpr Duration other_metadata = std::chrono::milliseconds(500);
 const MappingPiece* best_piece_of(const ClockMapping& mapping, Speaker side,
                                   const RecordingId& recording, ChunkIndex chunk,
                                   Duration call_time);
