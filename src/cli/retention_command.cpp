@@ -5,8 +5,8 @@
 #include "cli/table.hpp"
 #include "cli/trusted_keys.hpp"
 #include "net/url.hpp"
-#include "recording/retention_rules.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -14,6 +14,9 @@
 
 namespace earshot::cli {
 namespace {
+
+// The service refuses more as well.
+constexpr std::uintmax_t rules_bytes_max = 1 << 20;
 
 void print_report(const boost::json::object& report) {
   std::vector<std::vector<std::string>> rows;
@@ -58,7 +61,7 @@ Task<int> run_retention_plan(ApiClient& client, RetentionOptions options) {
     auto body = co_await client.get(path);
     co_return show_answer(options.common.json, body, print_report);
   }
-  auto rules = read_file(options.rules, recording::retention_rules_bytes_max);
+  auto rules = read_file(options.rules, rules_bytes_max);
   if (!rules) co_return show_answer(options.common.json, Failure(rules.error()), print_report);
   auto body = co_await client.post(path, std::move(*rules));
   co_return show_answer(options.common.json, body, print_report);
