@@ -70,17 +70,20 @@ json::object show(const ErasedCall& call) {
     const auto* counted = rows.if_contains(count.table);
     rows[count.table] = count.rows + (counted != nullptr ? counted->as_int64() : 0);
   }
-  return {{"contextId", call.call.text},
-          {"state", to_text(call.state)},
-          {"reason", call.why},
-          {"blobs", std::move(blobs)},
-          {"rows", std::move(rows)}};
+  json::array left;
+  for (const auto& name : call.left) left.push_back(json::value(name));
+  return {{"contextId", call.call.text}, {"state", to_text(call.state)},
+          {"reason", call.why},          {"blobs", std::move(blobs)},
+          {"rows", std::move(rows)},     {"unknownBlobs", std::move(left)}};
 }
 
 json::object show(const Erasure& erasure, bool dry_run) {
   json::array calls;
   for (const auto& call : erasure.calls) calls.push_back(show(call));
   return {{"id", erasure.id.text},
+          {"number", erasure.number},
+          {"addsTo",
+           erasure.adds_to.empty() ? json::value(nullptr) : json::value(erasure.adds_to.text)},
           {"dryRun", dry_run},
           {"at", to_iso8601(erasure.at)},
           {"callerKey", erasure.caller_key},

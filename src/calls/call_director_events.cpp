@@ -100,6 +100,7 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
     if (worth_retrying(actor.error())) co_return;  // stopping
     co_return forget(number);
   }
+  if ((*actor)->state().call.erased_at) co_return co_await drop(call, std::move(stored));
   const auto& own = (*actor)->state().call.connection_id;
   if (is_of_another_connection(stored.event, own)) {
     unknown.add();
@@ -165,6 +166,20 @@ Task<std::optional<Call>> CallDirector::State::found(
 // what is not ours would keep a ring waiting behind it.
 void CallDirector::State::forget(std::int64_t number) { forgotten.push_back(number); }
 
+// Of a call whose data was erased nothing follows any more, and its body, which may hold numbers or
+// tell where audio is, goes.
+Task<void> CallDirector::State::drop(ContextId call, StoredEvent stored) {
+  const auto number = stored.number;
+  Changes changes{.dropped_events = {number}};
+  changes.journal.push_back({.call = call,
+                             .at = shared.services.clock.wall_now(),
+                             .type = "event after the erasure dropped",
+                             .detail = journal_detail({{"event", stored.event.id}})});
+  log.info("event of an erased call dropped", {{"type", stored.event.type}, {"call", call.text}});
+  static_cast<void>(co_await shared.commit_patiently(std::move(changes)));
+  in_hand.erase(number);
+}
+
 Task<void> CallDirector::State::write_off_forgotten() {
   auto numbers = std::exchange(forgotten, {});
   Changes changes{.handled_events = numbers};
@@ -180,6 +195,7 @@ Task<void> CallDirector::State::take_ring(StoredEvent stored) {
   if (const auto ring = rings.find(key); ring != rings.end()) {
     call = ring->second;
   } else if (auto known = co_await found([&] { return store.find_call_by_ring_key(key); })) {
+    if (known->erased_at) co_return co_await drop(known->id, std::move(stored));
     call = known->id;
   } else if (shared.stopping) {
     co_return;

@@ -46,10 +46,25 @@ std::vector<std::string> row_of(const boost::json::object& receipt) {
 Task<int> list_receipts(ApiClient& client, EraseOptions options) {
   ListView view{.path = "/api/v1/erasures",
                 .member = "erasures",
-                .columns = {{"receipt"}, {"asked for (UTC)"}, {"finished (UTC)"}, {"calls"}},
+                .columns = {{"receipt"}, {"asked for or due (UTC)"}, {"finished (UTC)"}, {"calls"}},
                 .row = row_of,
                 .json = options.common.json};
   return show_list(client, std::move(view));
+}
+
+// All that is left is for later, when their recordings have been found or not.
+bool only_waits(const boost::json::object& receipt) {
+  bool waits = false;
+  for (const auto& item : items(receipt, "calls")) {
+    const auto& call = item.as_object();
+    const auto state = cell(call, "state");
+    if (state == "erasing") return false;
+    if (state != "waiting") continue;
+    const auto reason = cell(call, "reason");
+    if (reason.empty() || reason == "-") return false;
+    waits = true;
+  }
+  return waits;
 }
 
 // Erasing is a job of the service's; it goes on when this process is ended.
@@ -62,13 +77,18 @@ Task<int> erase_and_wait(ApiClient& client, EraseOptions options) {
   if (!answer) co_return report(answer.error());
   const auto id = cell(*answer, "id");
   std::fprintf(stderr, "receipt %s\n", id.c_str());
-  while (cell(*answer, "finishedAt") == "-") {
+  while (cell(*answer, "finishedAt") == "-" && !only_waits(*answer)) {
     co_await client.wait(ask_every);
     body = co_await client.get("/api/v1/erasures/" + net::percent_encode(id));
     if (!body) co_return report(body.error());
     answer = parse_answer(*body);
     if (!answer) co_return report(answer.error());
   }
+  if (only_waits(*answer))
+    std::fprintf(stderr,
+                 "some calls wait for their recordings and are erased when these were looked for; "
+                 "look again with: earshot erase --receipt %s\n",
+                 id.c_str());
   co_return show_answer(options.common.json, body, print_receipt);
 }
 

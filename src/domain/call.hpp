@@ -91,6 +91,9 @@ struct Call {
 
   bool media_connected = false;
   int media_restarts = 0;
+  // Its caller's data was erased, by a request of that time, or is being erased: nothing more of
+  // what was said, or by whom, is stored of it. Set by erasures; a commit of the call leaves it.
+  std::optional<WallTime> erased_at;
   int version = 0;  // raised by every commit; a commit of another version is a conflict
   bool operator==(const Call&) const = default;
 

@@ -17,8 +17,8 @@ namespace earshot {
 using ErasureId = Id<struct ErasureTag>;  // ours, a UUID
 
 enum class ErasureState {
-  waiting,
-  erasing,  // what is listed may be gone or not
+  waiting,  // `why` says for what, where it is not for its turn
+  erasing,  // what is listed may be gone or not; nothing more is stored of the call
   erased,
   refused,  // `why` says it
 };
@@ -45,12 +45,17 @@ struct ErasedCall {
   std::string why;
   std::vector<ErasedBlob> blobs;
   std::vector<RowCount> rows;
+  std::vector<std::string> left;  // blobs in its folders that are not known to be of the call
   bool operator==(const ErasedCall&) const = default;
 };
 
+// What arrives after an erasure is looked for at times that are fixed when it is finished. Each of
+// these looks is an erasure of its own, of the same calls, with a receipt of its own.
 struct Erasure {
   ErasureId id;
-  WallTime at{};
+  int number = 1;     // of the receipts of one request
+  ErasureId adds_to;  // the first of these; empty: this is it
+  WallTime at{};      // asked for; of a later look: due
   std::string caller_key;
   std::optional<WallTime> finished_at;
   std::vector<ErasedCall> calls;  // by contextId

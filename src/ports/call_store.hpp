@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,7 +86,18 @@ struct Changes {
   std::vector<NewJob>
       jobs;  // added; one with a `unique_key` that is waiting already is not added twice
   std::vector<std::int64_t> handled_events;  // numbers of StoredEvents that are now done
+  std::vector<std::int64_t> dropped_events;  // done as well, and their raw bodies go
 };
+
+// The code of a refusal to store personal data of a call whose data was erased: whoever is told it
+// came too late, and ends quietly. Its kind is `conflict`.
+inline constexpr std::string_view call_erased_code = "call_erased";
+inline bool is_call_erased(const Error& error) { return error.code == call_erased_code; }
+inline Error call_erased_error() {
+  return {.kind = ErrorKind::conflict,
+          .message = "the call's data was erased by request, so nothing more is stored of it",
+          .code = std::string(call_erased_code)};
+}
 
 struct CallQuery {
   std::optional<CallPhase> phase;
@@ -120,12 +132,14 @@ class CallStore {
  public:
   virtual ~CallStore() = default;
 
-  // All or nothing. `conflict` when a call's version has moved on. `unavailable` does not say that
-  // nothing was stored: a second try may find its own changes, which gives `conflict`.
+  // All or nothing. `conflict` when a call's version has moved on, and, with call_erased_code, when
+  // numbers, chunks, file locations, discoveries, turns, downlinks or verdicts are of a call whose
+  // data was erased. `unavailable` does not say that nothing was stored: a second try may find its
+  // own changes, which gives `conflict`.
   virtual Task<Result<void>> commit(Changes changes) = 0;
 
   // Durable when it returns; an event stored before is `duplicate` (door, id, and context or
-  // correlation id the same).
+  // correlation id the same). Of one to an erased call's address the raw body is not kept.
   virtual Task<Result<std::vector<EventStoreResult>>> store_events(std::vector<InboundEvent> events,
                                                                    WallTime received_at) = 0;
   virtual Task<Result<std::vector<StoredEvent>>> unhandled_events(int limit) = 0;

@@ -44,6 +44,11 @@ struct RetentionOutcome {
   std::optional<WallTime> next_at;  // when the rules are to be asked again; none: never
 };
 
+struct PlannedErasure {
+  Erasure erasure;
+  NewJob job;
+};
+
 class RetentionStore {
  public:
   virtual ~RetentionStore() = default;
@@ -74,11 +79,15 @@ class RetentionStore {
   virtual Task<Result<Erasure>> load_erasure(ErasureId id) = 0;             // `not_found`
   virtual Task<Result<std::vector<Erasure>>> list_erasures(int limit) = 0;  // newest first
   // One call of it as it now is, and with it the rows that go; gives the call with the rows that
-  // went added to those it names. One transaction; `conflict` as above.
+  // went added to those it names. As long as it is being erased, and once it was, the store takes
+  // no personal data of the call (Call::erased_at); when it is refused, and no other erasure has
+  // erased it, the store takes it again. One transaction; `conflict` as above.
   virtual Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
                                                     RowRemoval rows) = 0;
-  // With the receipt as it is signed, which is kept as it stands.
-  virtual Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt) = 0;
+  // With the receipt as it is signed, which is kept as it stands, and the looks that follow: all or
+  // nothing. Finishing it again changes nothing: what was signed stays.
+  virtual Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt,
+                                            std::vector<PlannedErasure> looks) = 0;
   // "": it is not finished, or was before receipts were signed. `not_found`.
   virtual Task<Result<std::string>> erasure_receipt(ErasureId id) = 0;
 };

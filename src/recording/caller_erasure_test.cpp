@@ -20,6 +20,7 @@ const std::string folder = "20260302/aHR0/r1/";
 struct ErasedWorld : RecordedCall {
   ErasedWorld() {
     recording.folder = folder;
+    recording.discovery = Discovery::found;
     store_call();
     Changes changes;
     changes.turns.push_back({.call = call.id, .item_id = "i", .session_id = "s", .text = "hello"});
@@ -78,10 +79,35 @@ struct ErasedWorld : RecordedCall {
   }
   std::size_t blob_count() { return wait(blobs.list({}))->blobs.size(); }
 
+  // Runs the looks that are due by then, as the runner of jobs would.
+  void pass(Duration time) {
+    runtime.clock().set_wall(runtime.clock().wall_now() + time);
+    while (auto job = *wait(store.lease("me", runtime.clock().wall_now(),
+                                        runtime.clock().wall_now() + std::chrono::minutes(1)))) {
+      if (job->kind != erase_caller_job) continue;
+      const auto outcome = wait(erasure.run(*job));
+      if (std::holds_alternative<JobDone>(outcome))
+        REQUIRE(wait(store.complete(job->id, "me")).has_value());
+      if (const auto* again = std::get_if<JobRetry>(&outcome))
+        REQUIRE(wait(store.retry(job->id, "me", again->at, again->error, "{}")).has_value());
+    }
+  }
+  Erasure look(const Erasure& made, int number) {
+    auto loaded = wait(erasure.load({fmt::format("{}-{}", made.id.text, number)}));
+    REQUIRE(loaded.has_value());
+    return std::move(*loaded);
+  }
+  void set_discovery(Discovery discovery) {
+    Changes changes;
+    changes.discoveries.push_back({.recording = recording.id, .discovery = discovery});
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+  }
+
   ManifestKey signer = *make_manifest_key(Bytes(32, 7));
   WatchedBlobs watched{blobs};
+  ByosChunkSource source{blobs, store, runtime.clock(), inline_offload, counters, log};
   RetentionServices services{store, store,           store,    store, watched,
-                             spool, runtime.clock(), counters, log};
+                             spool, runtime.clock(), counters, log,   &source};
   SeededRandom chance{9};
   CallerErasure erasure{services,
                         chance,
@@ -280,4 +306,174 @@ TEST_CASE("a hold that comes after the last blob saves the rows, and the receipt
   CHECK(receipt.calls[0].blobs.size() == 2);
   CHECK(world.wait(world.store.turns_of(world.call.id))->size() == 1);
   CHECK(world.wait(world.store.load_personal(world.call.id)).has_value());
+}
+
+TEST_CASE("what arrives after an erasure goes with a later look, which has a receipt of its own") {
+  ErasedWorld world;
+  const auto made = world.request();
+  world.pass(0s);
+  REQUIRE(world.receipt(made).finished_at.has_value());
+  const auto signed_first = *world.wait(world.erasure.signed_receipt(made.id));
+
+  world.put_blob(folder + "1-audiowav.wav", {4, 5});
+  world.pass(59min);
+  CHECK(world.blob_count() == 2);
+  CHECK_FALSE(world.look(made, 2).finished_at.has_value());
+  world.pass(2min);
+
+  CHECK(world.blob_count() == 1);
+  const auto found = world.look(made, 2);
+  CHECK(found.adds_to == made.id);
+  CHECK(found.number == 2);
+  REQUIRE(found.calls.size() == 1);
+  REQUIRE(found.calls[0].blobs.size() == 1);
+  CHECK(found.calls[0].blobs[0].name == folder + "1-audiowav.wav");
+  CHECK(found.calls[0].blobs[0].sha256 == crypto::to_hex(crypto::sha256(Bytes{4, 5})));
+  const auto text = *world.wait(world.erasure.signed_receipt(found.id));
+  const std::vector<Bytes> keys{world.signer.public_key};
+  CHECK(check_erasure_receipt(text, keys)->blobs == 1);
+  CHECK(text.find("\"addsTo\":\"" + made.id.text + "\"") != std::string::npos);
+  CHECK(*world.wait(world.erasure.signed_receipt(made.id)) == signed_first);
+  CHECK(world.wait(world.store.journal_of(world.call.id))->back().type ==
+        "what came after the erasure erased");
+}
+
+TEST_CASE("after a day and after eight it is looked again, and a look that finds nothing says so") {
+  ErasedWorld world;
+  const auto made = world.request();
+  world.pass(0s);
+  world.pass(25h);
+  CHECK(world.look(made, 3).finished_at.has_value());
+  CHECK(world.look(made, 3).calls.at(0).blobs.empty());
+  CHECK(world.wait(world.store.journal_of(world.call.id))->size() == 1);
+  world.put_blob(folder + "1-audiowav.wav", {4, 5});
+
+  world.pass(std::chrono::days(8));
+
+  CHECK(world.blob_count() == 1);
+  CHECK(world.look(made, 4).calls.at(0).blobs.size() == 1);
+  CHECK_FALSE(world.wait(world.store.next_due())->has_value());
+}
+
+TEST_CASE("chunks of a recording that was never found are erased where ACS puts them later") {
+  ErasedWorld world;
+  Changes changes;
+  changes.recordings.push_back({.id = {"never found"},
+                                .call = world.call.id,
+                                .phase = RecordingPhase::stopped,
+                                .requested_at = world.recording.requested_at,
+                                .active_at = world.recording.active_at,
+                                .ended_at = world.recording.ended_at,
+                                .discovery = Discovery::missing});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  const auto made = world.request();
+  world.pass(0s);
+  const auto late = "20260302/" + world.call.server_call_id.text + "/never found/0-audiowav.wav";
+  world.put_blob(late, seconds_of_wav(1));
+
+  world.pass(61min);
+
+  CHECK(world.wait(world.blobs.info({late})).error().kind == ErrorKind::not_found);
+  CHECK(world.look(made, 2).calls.at(0).blobs.at(0).name == late);
+}
+
+TEST_CASE("a look that finds its call on hold waits until the hold is lifted") {
+  ErasedWorld world;
+  const auto made = world.request();
+  world.pass(0s);
+  const LegalHold hold{.id = {"h1"}, .call = world.call.id, .who = "Ms Ito", .lifted_at = {}};
+  REQUIRE(world.wait(world.store.add_hold(hold)).has_value());
+  world.put_blob(folder + "1-audiowav.wav", {4, 5});
+  world.pass(61min);
+  CHECK(world.look(made, 2).calls.at(0).why == "the call is under hold h1");
+  CHECK_FALSE(world.look(made, 2).finished_at.has_value());
+  CHECK(world.blob_count() == 2);
+
+  REQUIRE(world.wait(world.store.lift_hold({"h1"}, "Ms Ito", world.runtime.clock().wall_now())));
+  world.pass(25h);
+
+  CHECK(world.blob_count() == 1);
+  CHECK(world.look(made, 2).calls.at(0).state == ErasureState::erased);
+}
+
+TEST_CASE("a call whose recording is still looked for has its turn when that is over") {
+  ErasedWorld world;
+  world.set_discovery(Discovery::searching);
+  const auto made = world.request();
+  world.pass(0s);
+  CHECK(world.receipt(made).calls.at(0).state == ErasureState::waiting);
+  CHECK(world.receipt(made).calls.at(0).why.find("still looked for") != std::string::npos);
+  CHECK(world.blob_count() == 3);
+  world.put_blob(folder + "1-audiowav.wav", {4, 5});
+
+  world.set_discovery(Discovery::found);
+  world.pass(5min);
+
+  CHECK(world.receipt(made).calls.at(0).state == ErasureState::erased);
+  CHECK(world.receipt(made).calls.at(0).blobs.size() == 3);
+  CHECK(world.blob_count() == 1);
+}
+
+TEST_CASE("a recording that is looked for without end is not waited for without end") {
+  ErasedWorld world;
+  world.set_discovery(Discovery::searching);
+  const auto made = world.request();
+  world.pass(0s);
+  world.pass(erasure_waits_max);
+  CHECK(world.receipt(made).finished_at.has_value());
+  CHECK(world.receipt(made).calls.at(0).state == ErasureState::refused);
+  CHECK(world.blob_count() == 3);
+}
+
+TEST_CASE("a receipt names nothing as gone that was only planned when a hold came") {
+  ErasedWorld world;
+  const auto made = world.request();
+  // Away after the plan was written and one blob was removed.
+  ErasedCall planned{.call = world.call.id, .state = ErasureState::erasing};
+  for (const auto* name : {"0-audiowav.wav", "manifest.json", "gone already.wav"})
+    planned.blobs.push_back({.name = folder + name, .bytes = 1, .etag = "e"});
+  REQUIRE(world.wait(world.store.save_erased_call(made.id, planned, {})).has_value());
+  const LegalHold hold{.id = {"h1"}, .call = world.call.id, .who = "Ms Ito", .lifted_at = {}};
+  REQUIRE(world.wait(world.store.add_hold(hold)).has_value());
+
+  world.pass(0s);
+
+  const auto call = world.receipt(made).calls.at(0);
+  CHECK(call.state == ErasureState::refused);
+  REQUIRE(call.blobs.size() == 1);
+  CHECK(call.blobs[0].name == folder + "gone already.wav");
+  CHECK(world.blob_count() == 3);
+  // Held, not erased: it is a call like any other again.
+  CHECK_FALSE(world.wait(world.store.load_call(world.call.id))->erased_at.has_value());
+}
+
+TEST_CASE("the receipt names what was left because nobody knows whose it is") {
+  ErasedWorld world;
+  world.put_blob(folder + "notes.txt", {1});
+  const auto made = world.request();
+  world.pass(0s);
+  const auto call = world.receipt(made).calls.at(0);
+  CHECK(call.state == ErasureState::erased);
+  CHECK(call.left == std::vector{folder + "notes.txt"});
+  const auto text = *world.wait(world.erasure.signed_receipt(made.id));
+  CHECK(text.find("\"unknownBlobs\":[\"" + folder + "notes.txt\"]") != std::string::npos);
+}
+
+TEST_CASE("who writes while a call is erased is refused, and the erasure sees what was before") {
+  ErasedWorld world;
+  const auto made = world.request();
+  bool was_refused = false;
+  Changes late;
+  late.chunks.push_back({.recording = world.recording.id, .audio = {folder + "1-audiowav.wav"}});
+  world.watched.before_removal = [&](const BlobName&) -> Task<Result<void>> {
+    return [](store::MemoryStore& store, Changes changes, bool& refused) -> Task<Result<void>> {
+      auto stored = co_await store.commit(std::move(changes));
+      refused = !stored && is_call_erased(stored.error());
+      co_return ok();
+    }(world.store, late, was_refused);
+  };
+  world.pass(0s);
+  CHECK(was_refused);
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->empty());
+  CHECK(world.receipt(made).calls.at(0).state == ErasureState::erased);
 }

@@ -47,11 +47,14 @@ json::object show(const ErasedCall& call) {
     const auto* counted = rows.if_contains(count.table);
     rows[count.table] = count.rows + (counted != nullptr ? counted->as_int64() : 0);
   }
+  json::array left;
+  for (const auto& name : call.left) left.push_back(text_value(name));
   return {{"contextId", text_value(call.call.text)},
           {"state", to_text(call.state)},
           {"reason", text_value(call.why)},
           {"blobs", std::move(blobs)},
-          {"rows", std::move(rows)}};
+          {"rows", std::move(rows)},
+          {"unknownBlobs", std::move(left)}};
 }
 
 Failure unreadable(std::string_view what) {
@@ -95,6 +98,9 @@ std::string erasure_receipt_text(const Erasure& erasure, std::string_view softwa
       {"format", format_name},
       {"formatVersion", format_version},
       {"id", erasure.id.text},
+      {"number", erasure.number},
+      {"addsTo",
+       erasure.adds_to.empty() ? json::value(nullptr) : json::value(erasure.adds_to.text)},
       {"at", to_iso8601(erasure.at)},
       {"finishedAt", erasure.finished_at ? json::value(to_iso8601(*erasure.finished_at)) : nullptr},
       {"callerKey", erasure.caller_key},

@@ -115,7 +115,7 @@ Task<JobOutcome> FileWatch::run(Job job) {
   if (recording) files = co_await locations_.files_of(recording->id);
   if (recording && files && files->empty()) {
     auto call = co_await store_.load_call(recording->call);
-    if (call && never_resumed(*call, *recording)) co_return JobDone{};
+    if (call && (call->erased_at || never_resumed(*call, *recording))) co_return JobDone{};
   }
   if (!recording || !files)
     co_return JobRetry{.at = now + 1min,

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <set>
 #include <utility>
 
 namespace earshot::recording {
@@ -33,8 +32,7 @@ KeptItem rows_of(KeptKind kind, std::string name, std::size_t count) {
 }
 
 void add_folder_of(const BlobName& blob, std::set<std::string>& folders) {
-  const auto slash = blob.text.rfind('/');
-  if (slash != std::string::npos) folders.insert(blob.text.substr(0, slash + 1));
+  if (auto folder = folder_of(blob.text); !folder.empty()) folders.insert(std::move(folder));
 }
 
 }  // namespace
@@ -56,21 +54,27 @@ std::optional<KeptKind> kept_kind_of(std::string_view blob_name) {
   return std::nullopt;
 }
 
-Task<Result<KeptOfCall>> KeptObjects::of(Call call) {
+std::string folder_of(std::string_view blob_name) {
+  return std::string(blob_name.substr(0, blob_name.rfind('/') + 1));
+}
+
+Task<Result<KeptOfCall>> KeptObjects::of(Call call, std::set<std::string> folders) {
   KeptOfCall kept;
   const auto id = call.id;
   // The spool first: what has left it by now is in storage, and seen there.
   if (auto added = co_await add_spool(id, &kept); !added) co_return Failure(added.error());
-  auto folders = co_await folders_of(std::move(call), &kept);
-  if (!folders) co_return Failure(folders.error());
-  for (const auto& folder : *folders)
+  if (auto added = co_await add_folders(std::move(call), &kept, &folders); !added)
+    co_return Failure(added.error());
+  for (const auto& folder : folders)
     if (auto listed = co_await list(folder, &kept); !listed) co_return Failure(listed.error());
   if (auto added = co_await add_rows(id, &kept); !added) co_return Failure(added.error());
   co_return kept;
 }
 
-Task<Result<std::vector<std::string>>> KeptObjects::folders_of(Call call, KeptOfCall* kept) {
-  std::set<std::string> folders{witness_folder(call.received_at, call.id)};
+Task<Result<void>> KeptObjects::add_folders(Call call, KeptOfCall* kept,
+                                            std::set<std::string>* into) {
+  auto& folders = *into;
+  folders.insert(witness_folder(call.received_at, call.id));
   auto recordings = co_await store_.recordings_of(call.id);
   if (!recordings) co_return Failure(recordings.error());
   std::size_t chunk_rows = 0;
@@ -99,7 +103,7 @@ Task<Result<std::vector<std::string>>> KeptObjects::folders_of(Call call, KeptOf
   }
   if (chunk_rows > 0) kept->items.push_back(rows_of(KeptKind::chunks, "rows: chunks", chunk_rows));
   if (merge_rows > 0) kept->items.push_back(rows_of(KeptKind::merged, "rows: merges", merge_rows));
-  co_return std::vector<std::string>(folders.begin(), folders.end());
+  co_return ok();
 }
 
 // Not what stands in folders below it, which may be others'.

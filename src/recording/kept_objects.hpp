@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ struct KeptOfCall {
 // By the last segment of its name; none: not ours.
 std::optional<KeptKind> kept_kind_of(std::string_view blob_name);
 
+// Up to and with the last "/"; "" when there is none.
+std::string folder_of(std::string_view blob_name);
+
 class KeptObjects {
  public:
   // All outlive this.
@@ -44,10 +48,11 @@ class KeptObjects {
               TapSpool& spool)
       : store_(store), merges_(merges), files_(files), blobs_(blobs), spool_(spool) {}
 
-  Task<Result<KeptOfCall>> of(Call call);
+  // `folders`: where else to look, each with a trailing "/".
+  Task<Result<KeptOfCall>> of(Call call, std::set<std::string> folders = {});
 
  private:
-  Task<Result<std::vector<std::string>>> folders_of(Call call, KeptOfCall* kept);
+  Task<Result<void>> add_folders(Call call, KeptOfCall* kept, std::set<std::string>* folders);
   Task<Result<void>> list(std::string folder, KeptOfCall* kept);
   Task<Result<void>> add_rows(ContextId call, KeptOfCall* kept);
   Task<Result<void>> add_spool(ContextId call, KeptOfCall* kept);

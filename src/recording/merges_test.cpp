@@ -4,6 +4,7 @@
 #include "base/crypto.hpp"
 #include "base/task_group.hpp"
 #include "recording/recording_merger.hpp"
+#include "recording/testing/erased.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 #include <algorithm>
@@ -341,4 +342,22 @@ TEST_CASE("chunks of different sample rates become one file at the higher rate")
                                                               static_cast<double>(i) / 24'000)));
   CHECK(worst < 4);
   CHECK(std::ranges::equal(std::span(file).last(24'000), tone(440, 24'000, 0.5)));
+}
+
+TEST_CASE("a merge of an erased call ends quietly, and leaves no file") {
+  MergedCall call;
+  call.add_chunk(0, counting_samples(0, 1'000));
+  REQUIRE(call.request().has_value());
+  SUBCASE("before it began") {}
+  SUBCASE("when its audio is gone, and its call is being erased") {
+    Erasure erasure{.id = {"e"}, .at = call.runtime.clock().wall_now(), .finished_at = {}};
+    erasure.calls.push_back({.call = call.call.id});
+    REQUIRE(call.wait(call.store.add_erasure(erasure, {.kind = "none"})).has_value());
+    const ErasedCall erasing{.call = call.call.id, .state = ErasureState::erasing};
+    REQUIRE(call.wait(call.store.save_erased_call({"e"}, erasing, {})).has_value());
+    CHECK(std::holds_alternative<JobDone>(call.run()));
+  }
+  erase_rows(call);
+  CHECK(std::holds_alternative<JobDone>(call.run()));
+  CHECK(call.wait(call.blobs.list({}))->blobs.size() == 1);
 }

@@ -1,6 +1,7 @@
 #include "recording/recording_discovery.hpp"
 
 #include "recording/recording_queries.hpp"
+#include "recording/testing/erased.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 using namespace earshot;
@@ -539,4 +540,37 @@ TEST_CASE("an MP3 recording is found and joined frame behind frame") {
   REQUIRE(audio.has_value());
   CHECK(audio->reader->content_type() == "audio/mpeg");
   CHECK(audio->reader->size() == mp3.size());
+}
+
+TEST_CASE("the search for an erased call's chunks ends quietly, before it or in its midst") {
+  Search search;
+  search.store_call();
+  search.put_chunk(0, 40, "2026-03-02T09:15:00Z");
+  SUBCASE("before") { erase_rows(search); }
+  SUBCASE("in its midst") {
+    struct ErasedInBetween : ChunkSource {
+      explicit ErasedInBetween(Search& found) : search(found) {}
+      Task<Result<std::vector<FoundChunk>>> find(ChunkSearch wanted) override {
+        return search.source.find(std::move(wanted));
+      }
+      Task<Result<Bytes>> read(BlobName name, std::uint64_t offset, std::uint64_t length,
+                               std::string etag) override {
+        auto saved = co_await search.store.save_erased_call(
+            {"e"}, {.call = search.call.id, .state = ErasureState::erasing}, {});
+        if (!saved) co_return Failure(saved.error());
+        co_return co_await search.source.read(std::move(name), offset, length, std::move(etag));
+      }
+      Search& search;
+    };
+    Erasure erasure{.id = {"e"}, .at = search.runtime.clock().wall_now(), .finished_at = {}};
+    erasure.calls.push_back({.call = search.call.id});
+    REQUIRE(search.wait(search.store.add_erasure(erasure, {.kind = "none"})).has_value());
+    ErasedInBetween source(search);
+    RecordingDiscovery discovery(search.store, source, search.alerts, search.runtime.clock(),
+                                 search.counters, search.log, Search::options());
+    CHECK(std::holds_alternative<JobDone>(search.wait(discovery.run(search.job))));
+  }
+  CHECK(search.attempt());
+  CHECK(search.chunks().empty());
+  CHECK(search.alerts.raised.empty());
 }

@@ -5,6 +5,7 @@
 #include "recording/recording_discovery.hpp"
 #include "recording/recording_queries.hpp"
 #include "recording/second_copies.hpp"
+#include "recording/testing/erased.hpp"
 #include "recording/testing/fake_service_files.hpp"
 #include "store/memory_tap_spool.hpp"
 
@@ -509,4 +510,13 @@ TEST_CASE("a location in the customer's own container is no second copy, and no 
   REQUIRE(copying.wait(copying.store.commit(std::move(changes))).has_value());
   CHECK(copying.attempt());
   CHECK(copying.state(0).state == FileState::not_needed);
+}
+
+TEST_CASE("of an erased call nothing is fetched from ACS") {
+  Fetching fetching;
+  fetching.keep(0, 25);
+  fetching.tell();
+  erase_rows(fetching);
+  CHECK(fetching.attempt());
+  CHECK(fetching.wait(fetching.blobs.list({}))->blobs.empty());
 }

@@ -65,6 +65,7 @@ Task<JobOutcome> RecordingMerger::run_in_place(Job job, int number) {
     co_return JobRetry{.at = services_.clock.wall_now() + spacing(job.attempts),
                        .error = found.error().message,
                        .payload = ""};
+  if (!*found && co_await is_erased({job.subject})) co_return JobDone{};
   if (!*found) co_return JobGivenUp{.error = "there is no such merge"};
   if (is_over((*found)->state)) co_return JobDone{};
   auto made = co_await make(**found);
@@ -135,7 +136,9 @@ Task<Result<RecordingMerger::Written>> RecordingMerger::write(AudioReader* audio
     if (now - told_at < options_.progress_every) continue;
     told_at = now;
     // Progress that cannot be told is no reason to stop.
-    if (auto saved = co_await services_.merges.save_merge(*merge); !saved)
+    auto saved = co_await services_.merges.save_merge(*merge);
+    if (!saved && is_call_erased(saved.error())) co_return Failure(saved.error());
+    if (!saved)
       services_.log.warn("the progress of a merge was not stored",
                          {{"recording", merge->recording.text}, {"error", saved.error().message}});
   }
@@ -171,9 +174,19 @@ Task<JobOutcome> RecordingMerger::after_failure(Job job, Merge merge, Error erro
       again ? "a merge was interrupted" : "a merge failed",
       {{"recording", merge.recording.text}, {"merge", merge.number}, {"error", error.message}});
   auto saved = co_await services_.merges.save_merge(merge);
+  // Whatever failed, failed because its call's data was erased meanwhile.
+  if (!saved && is_call_erased(saved.error())) {
+    co_await discard(merge.blob);
+    co_return JobDone{};
+  }
   if (again || !saved) co_return JobRetry{.at = at, .error = error.message, .payload = ""};
   co_await discard(merge.blob);
   co_return JobDone{};
+}
+
+Task<bool> RecordingMerger::is_erased(RecordingId recording) {
+  auto call = co_await services_.store.find_call_by_recording(std::move(recording));
+  co_return call && *call && (*call)->erased_at.has_value();
 }
 
 // Blocks that were staged and never became a file take room too.

@@ -43,6 +43,7 @@ class RecordingMerger {
   Task<Result<Written>> write(AudioReader* audio, Merge* merge);
   Task<Result<void>> confirm(const Merge* merge);
   Task<JobOutcome> after_failure(Job job, Merge merge, Error error);
+  Task<bool> is_erased(RecordingId recording);
   Task<void> discard(BlobName name);
   Duration spacing(int attempts) const;
 

@@ -7,6 +7,7 @@
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "domain/retention.hpp"
+#include "ports/chunk_source.hpp"
 #include "ports/retention_store.hpp"
 #include "recording/kept_objects.hpp"
 #include "recording/retention_rules.hpp"
@@ -30,6 +31,7 @@ struct RetentionServices {
   Clock& clock;
   Counters& counters;
   Log& log;
+  ChunkSource* chunks = nullptr;  // null: chunks of an unknown folder are not looked for
 };
 
 struct RetentionAct {

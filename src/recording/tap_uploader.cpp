@@ -46,6 +46,8 @@ TapUploader::TapUploader(TapSpool& spool, BlobStore& blobs, CallStore& calls, Cl
                                        "bytes of tap and ledger moved to the blob store")),
       failures_(counters.counter("earshot_tap_upload_failures_total",
                                  "runs whose upload failed in a round; they are tried again")),
+      runs_erased_(counters.counter("earshot_tap_runs_erased_total",
+                                    "runs dropped because their call's data was erased")),
       runs_waiting_(counters.gauge("earshot_tap_runs_spooled", "runs in the local spool")) {}
 
 Task<void> TapUploader::run() {
@@ -101,6 +103,7 @@ Task<TapUploader::Round> TapUploader::run_once() {
 Task<Result<TapUploader::Step>> TapUploader::advance(SpooledRun run, bool newer_run_exists) {
   auto call = co_await calls_.load_call(run.call);
   if (!call && call.error().kind != ErrorKind::not_found) co_return Failure(call.error());
+  if (call && call->erased_at) co_return co_await drop(std::move(run));
   // Without its call there is no date; such a run is kept where an operator finds it.
   const auto received_at = call ? call->received_at : WallTime{};
   const bool over = run.finished || newer_run_exists || !call ||
@@ -121,6 +124,12 @@ Task<Result<TapUploader::Step>> TapUploader::advance(SpooledRun run, bool newer_
     if (auto committed = co_await commit(run, kind, std::move(name)); !committed)
       co_return Failure(committed.error());
   }
+  if (call) {
+    // The erasure may have begun since, and looked before this was there.
+    auto now = co_await calls_.load_call(run.call);
+    if (!now) co_return Failure(now.error());
+    if (now->erased_at) co_return co_await take_back(std::move(run), received_at);
+  }
   if (auto removed = co_await spool_.remove(run.call, run.run); !removed)
     co_return fail("remove a run from the spool", removed.error());
   log_.info("a tap was moved to storage", {{"call", run.call.text},
@@ -129,6 +138,25 @@ Task<Result<TapUploader::Step>> TapUploader::advance(SpooledRun run, bool newer_
                                            {"ledger_bytes", run.ledger_bytes}});
   step.finished = true;
   co_return step;
+}
+
+// Of a call whose data was erased, on whichever replica: nothing of it goes up to storage.
+Task<Result<TapUploader::Step>> TapUploader::drop(SpooledRun run) {
+  if (auto removed = co_await spool_.remove(run.call, run.run); !removed)
+    co_return fail("remove a run of an erased call from the spool", removed.error());
+  runs_erased_.add();
+  log_.info("a tap was dropped, because its call's data was erased",
+            {{"call", run.call.text}, {"run", run.run}});
+  co_return Step{.finished = true};
+}
+
+Task<Result<TapUploader::Step>> TapUploader::take_back(SpooledRun run, WallTime received_at) {
+  for (const auto kind : {SpoolKind::tap, SpoolKind::ledger}) {
+    auto removed = co_await blobs_.remove(witness_blob(received_at, run.call, run.run, kind));
+    if (!removed && removed.error().kind != ErrorKind::not_found)
+      co_return fail("take back a tap of an erased call", removed.error());
+  }
+  co_return co_await drop(std::move(run));
 }
 
 Task<Result<TapUploader::Staged>> TapUploader::stage(SpooledRun run, SpoolKind kind, BlobName name,

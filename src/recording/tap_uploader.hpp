@@ -62,6 +62,8 @@ class TapUploader {
   };
   using Key = std::tuple<ContextId, std::uint32_t, SpoolKind>;
   Task<Result<Step>> advance(SpooledRun run, bool newer_run_exists);
+  Task<Result<Step>> drop(SpooledRun run);
+  Task<Result<Step>> take_back(SpooledRun run, WallTime received_at);
   // Stages what can be staged of one file; `complete` when nothing is left but the commit.
   struct Staged {
     int blocks = 0;
@@ -82,6 +84,7 @@ class TapUploader {
   bool stopping_ = false;
   Counter& bytes_uploaded_;
   Counter& failures_;
+  Counter& runs_erased_;
   Gauge& runs_waiting_;
 };
 

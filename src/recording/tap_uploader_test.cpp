@@ -1,6 +1,7 @@
 #include "recording/tap_uploader.hpp"
 
 #include "recording/chunk_name.hpp"
+#include "recording/testing/erased.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 using namespace earshot;
@@ -209,4 +210,53 @@ TEST_CASE("the service works until it is stopped") {
   upload.runtime.advance(1s);
 
   CHECK(ended);
+}
+
+TEST_CASE("the tap of an erased call is dropped, wherever it waits, and never goes up") {
+  Upload upload;
+  upload.store_call();
+  auto& run = upload.run_of(0);
+  run.tap = counting_samples(0, 175);
+  run.finished = true;
+  erase_rows(upload);
+
+  CHECK(upload.round().runs_finished == 1);
+
+  CHECK(upload.spool.spooled.empty());
+  CHECK_FALSE(upload.is_stored(upload.name(0)));
+}
+
+TEST_CASE("a tap that was on its way up while its call was erased is taken back") {
+  Upload upload;
+  upload.store_call();
+  auto& run = upload.run_of(0);
+  run.tap = counting_samples(0, 175);
+  run.ledger = Bytes(30, 7);
+  run.finished = true;
+  struct ErasedInBetween : blob::MemoryBlobStore {
+    using MemoryBlobStore::MemoryBlobStore;
+    Task<Result<void>> commit_blocks(BlobName name, std::uint32_t count,
+                                     std::string content_type) override {
+      if (upload != nullptr) {
+        auto saved = co_await upload->store.save_erased_call(
+            {"e"}, {.call = upload->call.id, .state = ErasureState::erasing}, {});
+        if (!saved) co_return Failure(saved.error());
+      }
+      co_return co_await MemoryBlobStore::commit_blocks(std::move(name), count,
+                                                        std::move(content_type));
+    }
+    Upload* upload = nullptr;
+  };
+  ErasedInBetween blobs{upload.runtime.clock()};
+  blobs.upload = &upload;
+  Erasure erasure{.id = {"e"}, .at = upload.runtime.clock().wall_now(), .finished_at = {}};
+  erasure.calls.push_back({.call = upload.call.id});
+  REQUIRE(upload.wait(upload.store.add_erasure(erasure, {.kind = "none"})).has_value());
+  TapUploader uploader(upload.spool, blobs, upload.store, upload.runtime.clock(), upload.counters,
+                       upload.log);
+
+  CHECK(upload.wait(uploader.run_once()).runs_finished == 1);
+
+  CHECK(upload.spool.spooled.empty());
+  CHECK(upload.wait(blobs.list({}))->blobs.empty());
 }

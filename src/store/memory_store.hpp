@@ -107,7 +107,8 @@ class MemoryStore : public TranscriptSearch,
   Task<Result<std::vector<Erasure>>> list_erasures(int limit) override;
   Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
                                             RowRemoval rows) override;
-  Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt) override;
+  Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt,
+                                    std::vector<PlannedErasure> looks) override;
   Task<Result<std::string>> erasure_receipt(ErasureId id) override;
 
   Task<Result<std::optional<Job>>> lease(std::string runner, WallTime now, WallTime until) override;

@@ -230,6 +230,7 @@ Task<Result<ErasedCall>> MemoryStore::save_erased_call(ErasureId id, ErasedCall 
     co_return fail(ErrorKind::not_found, "there is no such erasure");
   if (auto may = refuse_of_held(state_->tables, call.call, rows); !may)
     co_return Failure(may.error());
+  state_->tables.mark_erased(id, call);
   std::ranges::move(state_->tables.remove_rows(call.call, rows), std::back_inserter(call.rows));
   auto& calls = found->second.calls;
   const auto stored = std::ranges::find(calls, call.call, &ErasedCall::call);
@@ -241,14 +242,23 @@ Task<Result<ErasedCall>> MemoryStore::save_erased_call(ErasureId id, ErasedCall 
   co_return call;
 }
 
-Task<Result<void>> MemoryStore::finish_erasure(ErasureId id, WallTime at, std::string receipt) {
+Task<Result<void>> MemoryStore::finish_erasure(ErasureId id, WallTime at, std::string receipt,
+                                               std::vector<PlannedErasure> looks) {
   std::lock_guard lock(state_->mutex);
   if (state_->must_fail()) co_return away();
   const auto found = state_->tables.erasures.find(id);
   if (found == state_->tables.erasures.end())
     co_return fail(ErrorKind::not_found, "there is no such erasure");
+  if (found->second.finished_at) co_return ok();
   found->second.finished_at = at;
   state_->tables.erasure_receipts[id] = std::move(receipt);
+  Changes adding;
+  adding.jobs.reserve(looks.size());
+  for (auto& look : looks) {
+    state_->tables.erasures[look.erasure.id] = std::move(look.erasure);
+    adding.jobs.push_back(std::move(look.job));
+  }
+  state_->tables.apply(std::move(adding), random_);
   co_return ok();
 }
 

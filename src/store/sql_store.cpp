@@ -2,6 +2,7 @@
 
 #include "store/detail/call_rows.hpp"
 #include "store/detail/downlink_rows.hpp"
+#include "store/detail/erased_calls.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/facts_rows.hpp"
 #include "store/detail/file_rows.hpp"
@@ -201,8 +202,10 @@ Task<Result<std::vector<RecordingFile>>> SqlStoreImpl::files_of(RecordingId reco
 }
 
 Task<Result<void>> SqlStoreImpl::save_fetch(FileFetch fetch) {
-  return writer_.write(
-      [fetch = std::move(fetch)](Connection& connection) { put_file_fetch(connection, fetch); });
+  return writer_.write([fetch = std::move(fetch)](Connection& connection) {
+    refuse_of_erased(connection, fetch.recording);
+    put_file_fetch(connection, fetch);
+  });
 }
 
 Task<Result<std::vector<CallFacts>>> SqlStoreImpl::call_facts(CallFactsQuery query) {

@@ -1,5 +1,7 @@
 // Of the store over SQL: holds, how far the rules have come, receipts of erasures.
+#include "store/detail/erased_calls.hpp"
 #include "store/detail/erasure_rows.hpp"
+#include "store/detail/job_rows.hpp"
 #include "store/detail/retention_rows.hpp"
 #include "store/detail/sql_store_impl.hpp"
 
@@ -87,17 +89,29 @@ Task<Result<ErasedCall>> SqlStoreImpl::save_erased_call(ErasureId id, ErasedCall
                                                         RowRemoval rows) {
   return change([id = std::move(id), call = std::move(call), rows](Connection& connection) {
     auto saved = call;
+    mark_erased(connection, id, call);
     std::ranges::move(remove_rows(connection, call.call, rows), std::back_inserter(saved.rows));
     put_erased_call(connection, id, saved);
     return saved;
   });
 }
 
-Task<Result<void>> SqlStoreImpl::finish_erasure(ErasureId id, WallTime at, std::string receipt) {
-  return writer_.write(
-      [id = std::move(id), at, receipt = std::move(receipt)](Connection& connection) {
-        store::finish_erasure(connection, id, at, receipt);
-      });
+Task<Result<void>> SqlStoreImpl::finish_erasure(ErasureId id, WallTime at, std::string receipt,
+                                                std::vector<PlannedErasure> looks) {
+  std::vector<JobId> jobs;
+  jobs.reserve(looks.size());
+  for (std::size_t i = 0; i < looks.size(); ++i) jobs.push_back({make_uuid(random_)});
+  Writer::Work work = [id = std::move(id), at, receipt = std::move(receipt),
+                       looks = std::move(looks), jobs = std::move(jobs)](Connection& connection) {
+    if (!store::finish_erasure(connection, id, at, receipt)) return;
+    for (std::size_t i = 0; i < looks.size(); ++i) {
+      put_erasure(connection, looks[i].erasure);
+      add_job(connection, looks[i].job, jobs[i]);
+    }
+  };
+  auto written = co_await writer_.write(std::move(work));
+  if (written && jobs_added_) jobs_added_();
+  co_return written;
 }
 
 Task<Result<std::string>> SqlStoreImpl::erasure_receipt(ErasureId id) {

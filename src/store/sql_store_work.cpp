@@ -1,5 +1,6 @@
 // Of the store over SQL: what has jobs behind it (merges, imports, alerts), and the jobs.
 #include "store/detail/alert_rows.hpp"
+#include "store/detail/erased_calls.hpp"
 #include "store/detail/import_rows.hpp"
 #include "store/detail/job_rows.hpp"
 #include "store/detail/merge_rows.hpp"
@@ -13,7 +14,10 @@ namespace earshot::store {
 
 Task<Result<void>> SqlStoreImpl::add_merge(Merge merge, NewJob job) {
   return write_with_job(
-      [merge = std::move(merge)](Connection& connection) { put_merge(connection, merge); },
+      [merge = std::move(merge)](Connection& connection) {
+        refuse_of_erased(connection, merge.recording);
+        put_merge(connection, merge);
+      },
       std::move(job));
 }
 
@@ -28,8 +32,10 @@ Task<Result<std::optional<Merge>>> SqlStoreImpl::find_merge(RecordingId recordin
 }
 
 Task<Result<void>> SqlStoreImpl::save_merge(Merge merge) {
-  return writer_.write(
-      [merge = std::move(merge)](Connection& connection) { update_merge(connection, merge); });
+  return writer_.write([merge = std::move(merge)](Connection& connection) {
+    refuse_of_erased(connection, merge.recording);
+    update_merge(connection, merge);
+  });
 }
 
 Task<Result<int>> SqlStoreImpl::unfinished_merges() {

@@ -89,6 +89,7 @@ TEST_CASE("PostgreSQL: retention goes on where it was") {
   retention_goes_on_where_it_was(postgresql);
 }
 TEST_CASE("PostgreSQL: erasures are kept") { erasures_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: erased calls stay erased") { erased_calls_stay_erased(postgresql); }
 TEST_CASE("PostgreSQL: jobs are leased") { job_store_leases(postgresql); }
 TEST_CASE("PostgreSQL: unique work is added once") { job_store_adds_unique_work_once(postgresql); }
 TEST_CASE("PostgreSQL: what was given up stays visible") {

@@ -316,6 +316,7 @@ void erasures_are_kept(const StoreFactory& make) {
                    .sha256 = "ab12",
                    .hash_note = "manifest"},
                   {.name = "d", .bytes = 0, .etag = "", .hash_note = "it was in the archive"}};
+    call.left = {"20260302/a/b/notes of Ann\n.txt", "20260302/a/b/2.flac"};
     CHECK(value(store->run(retention.save_erased_call({"e1"}, call, {}))) == call);
     CHECK(value(store->run(retention.load_erasure({"e1"}))).calls.at(0) == call);
     CHECK(store->run(store->calls().load_personal({"c1"})).has_value());
@@ -326,10 +327,11 @@ void erasures_are_kept(const StoreFactory& make) {
     CHECK(kind_of(store->run(store->calls().load_personal({"c1"}))) == ErrorKind::not_found);
     CHECK(value(store->run(retention.erasure_receipt({"e1"}))).empty());
     const std::string signed_text = "{\"id\":\"e1\"}\n";
-    REQUIRE(store->run(retention.finish_erasure({"e1"}, at_second(105), signed_text)).has_value());
+    REQUIRE(
+        store->run(retention.finish_erasure({"e1"}, at_second(105), signed_text, {})).has_value());
     CHECK(value(store->run(retention.erasure_receipt({"e1"}))) == signed_text);
     CHECK(kind_of(store->run(retention.erasure_receipt({"e9"}))) == ErrorKind::not_found);
-    CHECK(kind_of(store->run(retention.finish_erasure({"e9"}, at_second(105), ""))) ==
+    CHECK(kind_of(store->run(retention.finish_erasure({"e9"}, at_second(105), "", {}))) ==
           ErrorKind::not_found);
     const auto receipt = value(store->run(retention.load_erasure({"e1"})));
     CHECK(receipt.finished_at == at_second(105));

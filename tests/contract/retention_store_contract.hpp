@@ -9,5 +9,6 @@ namespace earshot::contract {
 void holds_are_kept(const StoreFactory& make);
 void retention_goes_on_where_it_was(const StoreFactory& make);
 void erasures_are_kept(const StoreFactory& make);
+void erased_calls_stay_erased(const StoreFactory& make);
 
 }  // namespace earshot::contract

@@ -97,6 +97,7 @@ TEST_CASE("memory store: retention goes on where it was") {
   retention_goes_on_where_it_was(memory);
 }
 TEST_CASE("memory store: erasures are kept") { erasures_are_kept(memory); }
+TEST_CASE("memory store: erased calls stay erased") { erased_calls_stay_erased(memory); }
 TEST_CASE("memory store: jobs are leased") { job_store_leases(memory); }
 TEST_CASE("memory store: unique work is added once") { job_store_adds_unique_work_once(memory); }
 TEST_CASE("memory store: what was given up stays visible") {
@@ -122,6 +123,7 @@ TEST_CASE("SQLite: alerts wait to be delivered") { alert_store_keeps_alerts(sqli
 TEST_CASE("SQLite: holds are kept") { holds_are_kept(sqlite); }
 TEST_CASE("SQLite: retention goes on where it was") { retention_goes_on_where_it_was(sqlite); }
 TEST_CASE("SQLite: erasures are kept") { erasures_are_kept(sqlite); }
+TEST_CASE("SQLite: erased calls stay erased") { erased_calls_stay_erased(sqlite); }
 TEST_CASE("SQLite: jobs are leased") { job_store_leases(sqlite); }
 TEST_CASE("SQLite: unique work is added once") { job_store_adds_unique_work_once(sqlite); }
 TEST_CASE("SQLite: what was given up stays visible") { job_store_keeps_what_was_given_up(sqlite); }

@@ -17,8 +17,11 @@ std::map<std::string, std::string> with_rules(const contract::TemporaryDirectory
   return {{"RETENTION_RULES_FILE", file.string()}};
 }
 
+AcsOptions short_chunks() { return {.chunk_length = 6s}; }
+
 struct RetentionWorld {
-  RetentionWorld() {
+  explicit RetentionWorld(AcsOptions acs = short_chunks())
+      : world({.acs = std::move(acs), .environment = with_rules(folder)}) {
     CallPlan plan;
     plan.utterances.push_back(say_tones(CallerStart::after_assistant, 800ms, 100, 6));
     plan.hang_up_after_quiet = 3s;
@@ -43,6 +46,16 @@ struct RetentionWorld {
       count += entry.is_regular_file() ? 1 : 0;
     return count;
   }
+  std::filesystem::path first_chunk() const {
+    const auto container = world.directory.path() / "recordings";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(container))
+      if (entry.path().filename().string().ends_with("0-audiowav.wav")) return entry.path();
+    return {};
+  }
+  std::string recording_path() {
+    return "/api/v1/recordings/" +
+           World::text(world.recordings().front().as_object(), "recordingId");
+  }
   boost::json::object erase(bool dry_run) {
     const boost::json::object wanted{{"caller", caller}, {"dryRun", dry_run}};
     const Reply asked = post("/api/v1/erasures", boost::json::serialize(wanted));
@@ -59,7 +72,7 @@ struct RetentionWorld {
   }
 
   contract::TemporaryDirectory folder;
-  World world{{.acs = {.chunk_length = 6s}, .environment = with_rules(folder)}};
+  World world;
   std::string call;
   std::string caller;
 };
@@ -115,6 +128,50 @@ TEST_CASE("one caller's data is erased, but for what is held, and the receipt sa
   CHECK(signed_text.body.find(scene.caller.substr(3)) == std::string::npos);
   CHECK(world.api("/api/v1/erasures/no-such/receipt").status == 404);
   CHECK(World::text(world.newest_call(), "caller").empty());
+}
+
+TEST_CASE("what comes of a call after its erasure leaves nothing behind") {
+  auto acs = short_chunks();
+  acs.faults.push_back(*parse_fault("event_grid.RecordingFileStatusUpdated:drop"));
+  RetentionWorld scene(std::move(acs));
+  auto& world = scene.world;
+  world.wait_until_found();
+  const auto chunk = scene.first_chunk();
+  REQUIRE_FALSE(chunk.empty());
+  const auto copy = scene.folder.path() / "late.wav";
+  std::filesystem::copy_file(chunk, copy);
+  const auto receipt = scene.erase(false);
+  CHECK(scene.files() == 0);
+  const auto first = world.api("/api/v1/erasures/" + World::text(receipt, "id") + "/receipt").body;
+
+  // ACS exports the chunk once more, and tells where its own copy is.
+  std::filesystem::create_directories(chunk.parent_path());
+  std::filesystem::copy_file(copy, chunk);
+  REQUIRE(world.acs->dead_letters().size() == 1);
+  REQUIRE(scene.post("/api/v1/events/replay", world.acs->dead_letters().front()).status == 200);
+  const auto dropped = [&] {
+    const auto journal = world.journal(scene.call);
+    return std::ranges::find(journal, "event after the erasure dropped") != journal.end();
+  };
+  world.wait_until(dropped);
+  REQUIRE(scene.post("/api/v1/calls/" + scene.call + "/verify", "").status == 409);
+  world.runtime.advance(58min);
+  CHECK(scene.files() == 1);
+  world.runtime.advance(3min);
+
+  CHECK(scene.files() == 0);
+  CHECK(world.turns(scene.call).empty());
+  CHECK(world.api(scene.recording_path() + "/files").json().at("files").as_array().empty());
+  CHECK(world.api(scene.recording_path()).json().at("chunks").as_array().empty());
+  CHECK(World::text(world.newest_call(), "caller").empty());
+  const auto path = "/api/v1/erasures/" + World::text(receipt, "id");
+  const auto look = world.api(path + "-2").json().as_object();
+  CHECK(World::text(look, "addsTo") == World::text(receipt, "id"));
+  const auto& found = look.at("calls").as_array().at(0).at("blobs").as_array();
+  REQUIRE(found.size() == 1);
+  CHECK(World::text(found[0].as_object(), "name").ends_with("0-audiowav.wav"));
+  CHECK(world.api(path + "-2/receipt").status == 200);
+  CHECK(world.api(path + "/receipt").body == first);
 }
 
 TEST_CASE("a rule deletes what is of age, and a dry run says so before") {

@@ -162,7 +162,8 @@ Task<void> CallActor::process(Letter letter) {
       coming_ = &transition.next;
       auto committed = co_await shared_.commit_patiently(std::move(changes), &answer_lost);
       coming_ = nullptr;
-      const bool in_conflict = !committed && committed.error().kind == ErrorKind::conflict;
+      const bool in_conflict = !committed && committed.error().kind == ErrorKind::conflict &&
+                               !is_call_erased(committed.error());
       if (in_conflict && answer_lost && co_await is_stored(transition.next.call, stores_call)) {
         committed = ok();
       } else if (in_conflict) {
@@ -192,15 +193,21 @@ Task<void> CallActor::process(Letter letter) {
 // The store will never take what follows from this letter, or the process is stopping.
 Task<void> CallActor::give_up_letter(Letter letter, Error error) {
   if (worth_retrying(error)) co_return;  // stopping: the event is handled by the next process
-  shared_.services.log.error("event of a call cannot be stored",
-                             {{"call", state_.call.id.text}, {"why", error.message}});
+  // Not a fault: it came after the erasure, and its body goes too.
+  const bool too_late = is_call_erased(error);
+  const LogFields fields = {{"call", state_.call.id.text}, {"why", error.message}};
+  if (too_late)
+    shared_.services.log.info("event of an erased call dropped", fields);
+  else
+    shared_.services.log.error("event of a call cannot be stored", fields);
   Changes only_handled;
-  if (letter.stored_number != 0) only_handled.handled_events.push_back(letter.stored_number);
+  auto& done = too_late ? only_handled.dropped_events : only_handled.handled_events;
+  if (letter.stored_number != 0) done.push_back(letter.stored_number);
   if (state_.call.version == 0) {  // the call itself: it is not answered
     dead_ = true;
     if (ring_event_ != 0) only_handled.handled_events.push_back(ring_event_);
   }
-  if (!only_handled.handled_events.empty())
+  if (!only_handled.handled_events.empty() || !only_handled.dropped_events.empty())
     static_cast<void>(co_await shared_.commit_patiently(std::move(only_handled)));
 }
 

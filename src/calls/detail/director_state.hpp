@@ -41,6 +41,7 @@ struct CallDirector::State {
   void new_call(StoredEvent stored, std::string ring_key);
   Task<void> read_missed();
   void forget(std::int64_t number);
+  Task<void> drop(ContextId call, StoredEvent stored);
   Task<void> write_off_forgotten();
   Task<ContextId> call_of(InboundEvent event);
   Task<std::optional<Call>> found(std::function<Task<Result<std::optional<Call>>>()> ask);

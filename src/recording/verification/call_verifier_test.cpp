@@ -3,6 +3,7 @@
 #include "domain/level_meter.hpp"
 #include "recording/recording_discovery.hpp"
 #include "recording/tap_uploader.hpp"
+#include "recording/testing/erased.hpp"
 #include "recording/testing/recorded_call.hpp"
 #include "recording/verification/verdict_reconciler.hpp"
 #include "store/memory_tap_spool.hpp"
@@ -337,4 +338,47 @@ TEST_CASE("a recording whose search was lost is looked for again, now and then")
   CHECK(call.wait(call.reconciler.run_once())->recordings == 0);
   call.runtime.advance(6h);
   CHECK(call.wait(call.reconciler.run_once())->recordings == 1);
+}
+
+TEST_CASE("an erased call is judged no more, by itself or by hand") {
+  Verification call;
+  call.store_all();
+  call.put_chunk(0, 0.4, 40);
+  erase_rows(call);
+  CHECK(std::holds_alternative<JobDone>(call.verify()));
+  CHECK_FALSE(call.verdict().has_value());
+  CHECK(is_call_erased(call.wait(call.verifier.ask(call.call.id)).error()));
+}
+
+TEST_CASE("a verification that comes to its end after the erasure stores nothing, and ends") {
+  Verification call;
+  call.store_all();
+  call.put_chunk(0, 0.4, 40);
+  call.spool_ledger();
+  call.search();
+  struct ErasedInBetween : ChunkSource {
+    explicit ErasedInBetween(Verification& verified) : call(verified) {}
+    Task<Result<std::vector<FoundChunk>>> find(ChunkSearch wanted) override {
+      return call.source.find(std::move(wanted));
+    }
+    Task<Result<Bytes>> read(BlobName name, std::uint64_t offset, std::uint64_t length,
+                             std::string etag) override {
+      auto saved = co_await call.store.save_erased_call(
+          {"e"}, {.call = call.call.id, .state = ErasureState::erasing}, {});
+      if (!saved) co_return Failure(saved.error());
+      co_return co_await call.source.read(std::move(name), offset, length, std::move(etag));
+    }
+    Verification& call;
+  };
+  Erasure erasure{.id = {"e"}, .at = call.runtime.clock().wall_now(), .finished_at = {}};
+  erasure.calls.push_back({.call = call.call.id});
+  REQUIRE(call.wait(call.store.add_erasure(erasure, {.kind = "none"})).has_value());
+  ErasedInBetween source(call);
+  CallVerifier verifier({call.store, source, call.spool, call.blobs, call.store, call.alerts,
+                         call.runtime.clock(), call.counters, call.log, call.offload});
+  const auto outcome =
+      call.wait(verifier.run({.kind = verify_call_job, .subject = call.call.id.text}));
+  CHECK(std::holds_alternative<JobDone>(outcome));
+  CHECK(call.wait(call.store.load_call(call.call.id))->erased_at.has_value());
+  CHECK_FALSE(call.verdict().has_value());
 }

@@ -17,8 +17,8 @@ constexpr std::string_view columns =
     "recording_id, recording_start_request_id, recording_start_first_sent, recording_starts, "
     "recording_state_event_seen, media_connected, media_restarts, consent, is_private, "
     "recording_start_paused, notice_from_us, notice_to_us, notice_samples, notice_rate_hz, "
-    "notice_text_sha256, version";
-constexpr std::size_t column_count = 36;
+    "notice_text_sha256, erased_at, version";
+constexpr std::size_t column_count = 37;
 
 constexpr std::string_view insert_call =
     "INSERT INTO calls (context_id, phase, correlation_id, server_call_id, connection_id, "
@@ -144,6 +144,7 @@ Call read_call(Row& row) {
   call.is_private = row.flag();
   call.recording_start_paused = row.flag();
   call.notice = read_notice(row);
+  call.erased_at = row.time_or_none();
   call.version = static_cast<int>(row.number());
   return call;
 }

@@ -3,6 +3,7 @@
 #include "store/detail/alert_rows.hpp"
 #include "store/detail/call_rows.hpp"
 #include "store/detail/downlink_rows.hpp"
+#include "store/detail/erased_calls.hpp"
 #include "store/detail/event_rows.hpp"
 #include "store/detail/file_rows.hpp"
 #include "store/detail/job_rows.hpp"
@@ -27,7 +28,9 @@ void apply(Connection& connection, const Changes& changes, const NewIds& ids) {
   // The events first: whoever comes second to one must change nothing. Then in the order of the
   // foreign keys.
   for (const auto number : changes.handled_events) mark_handled(connection, number);
+  for (const auto number : changes.dropped_events) drop_event(connection, number);
   for (const auto& call : changes.calls) put_call(connection, call);
+  refuse_of_erased(connection, changes);
   for (const auto& personal : changes.personal) put_personal(connection, personal);
   for (const auto& recording : changes.recordings) put_recording(connection, recording);
   for (const auto& change : changes.discoveries) put_discovery(connection, change);

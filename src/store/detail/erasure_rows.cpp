@@ -41,6 +41,12 @@ std::string write_blobs(const std::vector<ErasedBlob>& blobs) {
   return fields.take();
 }
 
+std::string write_names(const std::vector<std::string>& names) {
+  FieldWriter fields;
+  for (const auto& name : names) fields.add("name", name);
+  return fields.take();
+}
+
 long long number_of(const std::string& text) {
   long long number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -85,21 +91,24 @@ Erasure read_erasure(Row& row) {
   erasure.at = row.time();
   erasure.caller_key = row.text();
   erasure.finished_at = row.time_or_none();
+  erasure.adds_to.text = row.text();
+  erasure.number = static_cast<int>(row.number());
   return erasure;
 }
 
 std::vector<ErasedCall> calls_of(Connection& connection, const ErasureId& id) {
   std::vector<ErasedCall> calls;
   for (auto& row : connection.query(
-           "SELECT context_id, state, why, blobs, row_counts FROM erasure_calls WHERE erasure_id = "
-           ":erasure_id ORDER BY context_id",
-           5, {{"erasure_id", id}})) {
+           "SELECT context_id, state, why, blobs, row_counts, left_blobs FROM erasure_calls WHERE "
+           "erasure_id = :erasure_id ORDER BY context_id",
+           6, {{"erasure_id", id}})) {
     ErasedCall call;
     call.call.text = row.text();
     call.state = state_of(row.text());
     call.why = row.text();
     call.blobs = read_blobs(row.text());
     call.rows = read_counts(row.text());
+    for (auto& left : read_blobs(row.text())) call.left.push_back(std::move(left.name));
     calls.push_back(std::move(call));
   }
   return calls;
@@ -107,10 +116,12 @@ std::vector<ErasedCall> calls_of(Connection& connection, const ErasureId& id) {
 
 std::vector<Erasure> query_erasures(Connection& connection, std::string_view rest,
                                     const Params& params) {
-  const auto sql =
-      fmt::format("SELECT erasure_id, at, caller_key, finished_at FROM erasures {}", rest);
+  const auto sql = fmt::format(
+      "SELECT erasure_id, at, caller_key, finished_at, adds_to, receipt_number FROM "
+      "erasures {}",
+      rest);
   std::vector<Erasure> erasures;
-  for (auto& row : connection.query(sql, 4, params)) erasures.push_back(read_erasure(row));
+  for (auto& row : connection.query(sql, 6, params)) erasures.push_back(read_erasure(row));
   for (auto& erasure : erasures) erasure.calls = calls_of(connection, erasure.id);
   return erasures;
 }
@@ -119,12 +130,14 @@ std::vector<Erasure> query_erasures(Connection& connection, std::string_view res
 
 void put_erasure(Connection& connection, const Erasure& erasure) {
   connection.execute(
-      "INSERT INTO erasures (erasure_id, at, caller_key, finished_at) VALUES (:erasure_id, :at, "
-      ":caller_key, :finished_at)",
+      "INSERT INTO erasures (erasure_id, at, caller_key, finished_at, adds_to, receipt_number) "
+      "VALUES (:erasure_id, :at, :caller_key, :finished_at, :adds_to, :receipt_number)",
       {{"erasure_id", erasure.id},
        {"at", erasure.at},
        {"caller_key", mend_text(erasure.caller_key)},
-       {"finished_at", erasure.finished_at}});
+       {"finished_at", erasure.finished_at},
+       {"adds_to", erasure.adds_to},
+       {"receipt_number", static_cast<long long>(erasure.number)}});
   for (const auto& call : erasure.calls) put_erased_call(connection, erasure.id, call);
 }
 
@@ -142,24 +155,32 @@ std::vector<Erasure> list_erasures(Connection& connection, int limit) {
 
 void put_erased_call(Connection& connection, const ErasureId& id, const ErasedCall& call) {
   connection.execute(
-      "INSERT INTO erasure_calls (erasure_id, context_id, state, why, blobs, row_counts) VALUES "
-      "(:erasure_id, :context_id, :state, :why, :blobs, :row_counts) ON CONFLICT (erasure_id, "
-      "context_id) DO UPDATE SET state = excluded.state, why = excluded.why, blobs = "
-      "excluded.blobs, row_counts = excluded.row_counts",
+      "INSERT INTO erasure_calls (erasure_id, context_id, state, why, blobs, row_counts, "
+      "left_blobs) VALUES (:erasure_id, :context_id, :state, :why, :blobs, :row_counts, "
+      ":left_blobs) ON CONFLICT (erasure_id, context_id) DO UPDATE SET state = excluded.state, why "
+      "= excluded.why, blobs = excluded.blobs, row_counts = excluded.row_counts, left_blobs = "
+      "excluded.left_blobs",
       {{"erasure_id", id},
        {"context_id", call.call},
        {"state", to_text(call.state)},
        {"why", mend_text(call.why)},
        {"blobs", write_blobs(call.blobs)},
-       {"row_counts", write_counts(call.rows)}});
+       {"row_counts", write_counts(call.rows)},
+       {"left_blobs", write_names(call.left)}});
 }
 
-void finish_erasure(Connection& connection, const ErasureId& id, WallTime at,
+bool finish_erasure(Connection& connection, const ErasureId& id, WallTime at,
                     const std::string& receipt) {
+  if (!is_storable_id(id.text)) throw missing();
   const auto changed = connection.execute(
-      "UPDATE erasures SET finished_at = :at, receipt = :receipt WHERE erasure_id = :erasure_id",
-      {{"at", at}, {"receipt", mend_text(receipt)}, {"erasure_id", mend_text(id.text)}});
-  if (changed == 0) throw missing();
+      "UPDATE erasures SET finished_at = :at, receipt = :receipt WHERE erasure_id = :erasure_id "
+      "AND finished_at IS NULL",
+      {{"at", at}, {"receipt", mend_text(receipt)}, {"erasure_id", id}});
+  if (changed > 0) return true;
+  const auto known = connection.query(
+      "SELECT erasure_id FROM erasures WHERE erasure_id = :erasure_id", 1, {{"erasure_id", id}});
+  if (known.empty()) throw missing();
+  return false;
 }
 
 std::string erasure_receipt(Connection& connection, const ErasureId& id) {

@@ -13,7 +13,8 @@ void put_erasure(Connection& connection, const Erasure& erasure);
 Erasure load_erasure(Connection& connection, const ErasureId& id);  // `not_found`
 std::vector<Erasure> list_erasures(Connection& connection, int limit);
 void put_erased_call(Connection& connection, const ErasureId& id, const ErasedCall& call);
-void finish_erasure(Connection& connection, const ErasureId& id, WallTime at,
+// False: it was finished before, and stays as it was signed. `not_found`.
+bool finish_erasure(Connection& connection, const ErasureId& id, WallTime at,
                     const std::string& receipt);
 std::string erasure_receipt(Connection& connection, const ErasureId& id);  // `not_found`
 

@@ -32,8 +32,14 @@ EventStoreResult put_event(Connection& connection, const InboundEvent& event,
     return duplicate;
   }
   const auto number = rows.front().number();
-  connection.execute("INSERT INTO journal_raw (event_number, raw) VALUES (:number, :raw)",
-                     {{"number", number}, {"raw", mend_text(raw_without_secret(event))}});
+  // Raw bodies hold numbers and names: of a call whose data was erased none is kept.
+  connection.execute(
+      "INSERT INTO journal_raw (event_number, raw) SELECT CAST(:number AS BIGINT), CAST(:raw AS "
+      "TEXT) WHERE NOT EXISTS (SELECT 1 FROM calls WHERE context_id = :context_id AND erased_at IS "
+      "NOT NULL)",
+      {{"number", number},
+       {"raw", mend_text(raw_without_secret(event))},
+       {"context_id", mend_text(event.context_id.text)}});
   return {.outcome = Accepted::stored, .number = number};
 }
 
@@ -45,6 +51,12 @@ void mark_handled(Connection& connection, std::int64_t number) {
     throw DatabaseError({.kind = ErrorKind::conflict,
                          .message = "the event was handled by somebody else meanwhile"},
                         false);
+}
+
+void drop_event(Connection& connection, std::int64_t number) {
+  mark_handled(connection, number);
+  connection.execute("DELETE FROM journal_raw WHERE event_number = :number",
+                     {{"number", static_cast<long long>(number)}});
 }
 
 std::vector<StoredEvent> find_unhandled(Connection& connection, int limit) {

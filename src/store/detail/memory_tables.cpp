@@ -6,6 +6,7 @@
 #include "store/detail/stored_text.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -47,17 +48,73 @@ Result<void> MemoryTables::check_call(const Call& call) const {
   return ok();
 }
 
+Result<void> MemoryTables::refuse_of_erased(const ContextId& call) const {
+  const auto known = calls.find(call);
+  if (known == calls.end() || !known->second.erased_at) return ok();
+  return Failure(call_erased_error());
+}
+
+Result<void> MemoryTables::refuse_of_erased(const RecordingId& recording) const {
+  const auto* known = find_recording(recording);
+  return known == nullptr ? ok() : refuse_of_erased(known->call);
+}
+
+Result<void> MemoryTables::check_erased(const Changes& changes) const {
+  Result<void> may = ok();
+  const auto look = [&](const auto& list, auto whose) {
+    for (const auto& one : list)
+      if (may) may = refuse_of_erased(std::invoke(whose, one));
+  };
+  look(changes.personal, &CallPersonal::call);
+  look(changes.turns, &Turn::call);
+  look(changes.downlinks, &MeasuredDownlink::call);
+  look(changes.verdicts, &Verdict::call);
+  const auto call_of = [&](const RecordingId& id) {
+    const auto added = std::ranges::find(changes.recordings, id, &Recording::id);
+    if (added != changes.recordings.end()) return added->call;
+    const auto* known = find_recording(id);
+    return known == nullptr ? ContextId{} : known->call;
+  };
+  look(changes.chunks, [&](const Chunk& one) { return call_of(one.recording); });
+  look(changes.file_locations, [&](const FileLocation& one) { return call_of(one.recording); });
+  look(changes.discoveries, [&](const DiscoveryChange& one) { return call_of(one.recording); });
+  for (const auto& recording : changes.recordings)
+    for (const auto& other : recordings)
+      if (may && !recording.folder.empty() && other.folder == recording.folder &&
+          other.call != recording.call)
+        may = refuse_of_erased(other.call);
+  return may;
+}
+
+void MemoryTables::mark_erased(const ErasureId& erasure, const ErasedCall& call) {
+  const auto known = calls.find(call.call);
+  if (known == calls.end()) return;
+  auto& erased_at = known->second.erased_at;
+  const bool begins = call.state == ErasureState::erasing || call.state == ErasureState::erased;
+  if (begins && !erased_at) erased_at = erasures.at(erasure).at;
+  if (call.state != ErasureState::refused) return;
+  const bool by_another = std::ranges::any_of(erasures, [&](const auto& entry) {
+    return entry.first != erasure &&
+           std::ranges::any_of(entry.second.calls, [&](const ErasedCall& other) {
+             return other.call == call.call && other.state == ErasureState::erased;
+           });
+  });
+  if (!by_another) erased_at.reset();
+}
+
 Result<void> MemoryTables::check(const Changes& changes) const {
   auto ids = check_ids(changes);
   if (!ids) return ids;
   std::set<std::int64_t> handled;
-  for (const auto number : changes.handled_events) {
-    const auto event = events.find(number);
-    if (event == events.end() || event->second.handled || !handled.insert(number).second)
-      return fail(ErrorKind::conflict, "the event was handled by somebody else meanwhile");
-  }
+  for (const auto* numbers : {&changes.handled_events, &changes.dropped_events})
+    for (const auto number : *numbers) {
+      const auto event = events.find(number);
+      if (event == events.end() || event->second.handled || !handled.insert(number).second)
+        return fail(ErrorKind::conflict, "the event was handled by somebody else meanwhile");
+    }
   for (const auto& call : changes.calls)
     if (auto checked = check_call(call); !checked) return checked;
+  if (auto may = check_erased(changes); !may) return may;
   const auto call_known = [&](const ContextId& id) {
     return calls.contains(id) ||
            std::ranges::find(changes.calls, id, &Call::id) != changes.calls.end();
@@ -87,15 +144,21 @@ Result<void> MemoryTables::check(const Changes& changes) const {
 }
 
 void MemoryTables::apply(Changes changes, Random& random) {
-  for (const auto number : changes.handled_events) {
-    auto& event = events.at(number);
-    event.handled = true;
-    // The secret and the numbers go, as they do in the database.
-    event.stored.event.body = OtherEvent{};
-  }
+  for (const auto* numbers : {&changes.handled_events, &changes.dropped_events})
+    for (const auto number : *numbers) {
+      auto& event = events.at(number);
+      event.handled = true;
+      // The secret and the numbers go, as they do in the database.
+      event.stored.event.body = OtherEvent{};
+    }
+  for (const auto number : changes.dropped_events) events.at(number).stored.event.raw.clear();
   for (auto& call : changes.calls) {
     call.end_reason = mend_text(call.end_reason);
-    if (call.version > 0) call.resource = calls[call.id].resource;
+    call.erased_at.reset();
+    if (call.version > 0) {
+      call.resource = calls[call.id].resource;
+      call.erased_at = calls[call.id].erased_at;
+    }
     ++call.version;
     calls[call.id] = std::move(call);
   }
@@ -164,6 +227,7 @@ void MemoryTables::put_location(FileLocation location) {
 }
 
 Result<void> MemoryTables::put_fetch(FileFetch fetch) {
+  if (auto may = refuse_of_erased(fetch.recording); !may) return may;
   if (find_recording(fetch.recording) == nullptr)
     return fail(ErrorKind::not_found, "there is no such recording");
   const auto found = files.find({fetch.recording, fetch.index});
@@ -178,6 +242,7 @@ Result<void> MemoryTables::put_fetch(FileFetch fetch) {
 }
 
 Result<void> MemoryTables::put_merge(Merge merge) {
+  if (auto may = refuse_of_erased(merge.recording); !may) return may;
   if (find_recording(merge.recording) == nullptr)
     return fail(ErrorKind::not_found, "there is no such recording");
   const std::pair key{merge.recording, merge.number};
@@ -189,6 +254,7 @@ Result<void> MemoryTables::put_merge(Merge merge) {
 }
 
 Result<void> MemoryTables::save_merge(Merge merge) {
+  if (auto may = refuse_of_erased(merge.recording); !may) return may;
   if (find_recording(merge.recording) == nullptr)
     return fail(ErrorKind::not_found, "there is no such recording");
   const auto found = merges.find({merge.recording, merge.number});
@@ -235,7 +301,8 @@ EventStoreResult MemoryTables::put_event(InboundEvent event, WallTime received_a
             .handled = events.at(earlier->second).handled};
   const auto number = next_number++;
   event_keys[key] = number;
-  event.raw = mend_text(raw_without_secret(event));
+  event.raw =
+      refuse_of_erased(event.context_id) ? mend_text(raw_without_secret(event)) : std::string();
   events[number] = {
       .stored = {.number = number, .event = std::move(event), .received_at = received_at}};
   return {.outcome = Accepted::stored, .number = number};

@@ -65,6 +65,10 @@ struct MemoryTables {
   Result<void> put_fetch(FileFetch fetch);
   Result<void> put_merge(Merge merge);
   Result<void> save_merge(Merge merge);
+  // As detail/erased_calls.hpp says.
+  Result<void> refuse_of_erased(const ContextId& call) const;
+  Result<void> refuse_of_erased(const RecordingId& recording) const;
+  void mark_erased(const ErasureId& erasure, const ErasedCall& call);
   std::vector<RowCount> remove_rows(const ContextId& call, const RowRemoval& rows);
 
   Recording* find_recording(const RecordingId& id);
@@ -75,6 +79,7 @@ struct MemoryTables {
 
  private:
   Result<void> check_call(const Call& call) const;
+  Result<void> check_erased(const Changes& changes) const;
   void put_location(FileLocation location);
   void put_alert(Alert alert, Random& random);
 };

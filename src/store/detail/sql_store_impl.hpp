@@ -108,7 +108,8 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<std::vector<Erasure>>> list_erasures(int limit) override;
   Task<Result<ErasedCall>> save_erased_call(ErasureId id, ErasedCall call,
                                             RowRemoval rows) override;
-  Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt) override;
+  Task<Result<void>> finish_erasure(ErasureId id, WallTime at, std::string receipt,
+                                    std::vector<PlannedErasure> looks) override;
   Task<Result<std::string>> erasure_receipt(ErasureId id) override;
 
   Task<Result<void>> ping() override;

@@ -1,5 +1,6 @@
 #include "store/detail/writer.hpp"
 
+#include "ports/call_store.hpp"
 #include "store/detail/migrations.hpp"
 
 #include <system_error>
@@ -30,7 +31,10 @@ Writer::Writer(ConnectionTarget target, WriterLimits limits, Offload& offload, L
       failures_(counters.counter("earshot_store_failures_total",
                                  "transactions that the database did not take")),
       refused_(counters.counter("earshot_store_writes_refused_total",
-                                "writes refused because too many waited")) {}
+                                "writes refused because too many waited")),
+      too_late_(counters.counter("earshot_erased_writes_refused_total",
+                                 "writes of personal data refused because they came after the "
+                                 "erasure of their call's data")) {}
 
 Result<void> Writer::open() {
   try {
@@ -74,6 +78,7 @@ Task<Result<void>> Writer::write(Work work) {
     std::erase(waiting_, pending);
     co_return fail(ErrorKind::unavailable, error.what());
   }
+  if (pending->error && is_call_erased(*pending->error)) too_late_.add();
   if (pending->error) co_return Failure(*pending->error);
   co_return ok();
 }

@@ -69,6 +69,7 @@ class Writer {
   Counter& transactions_;
   Counter& failures_;
   Counter& refused_;
+  Counter& too_late_;
 
   std::mutex mutex_;
   // Protected by mutex_.
