@@ -256,6 +256,15 @@ Verdict judge_call(const Call& call, const std::vector<FolderReader>& readers, W
 
 }  // namespace
 
+std::string telephone_of(const std::vector<InspectedChunk>& chunks) {
+  for (const auto& one : chunks) {
+    if (!one.metadata) continue;
+    for (const auto& participant : one.metadata->participants)
+      if (participant.id.starts_with("4:")) return participant.id;
+  }
+  return {};
+}
+
 FolderPath read_folder_path(const std::string& folder) {
   FolderPath path;
   std::string_view rest = folder;
@@ -300,9 +309,11 @@ Result<Adoption> adopt(FoundFolder folder, CallSoFar so_far, WallTime now,
                        const VerdictThresholds& thresholds) {
   if (folder.chunks.empty()) return fail(ErrorKind::invalid, "it holds no chunk");
   const auto names = call_names(folder);
+  auto caller = telephone_of(folder.chunks);
   FolderReader own(std::move(folder), now);
   if (auto read = own.read(); !read) return Failure(read.error());
-  Adoption adoption{.call = so_far.call ? std::move(*so_far.call) : own.make_call(names)};
+  Adoption adoption{.call = so_far.call ? std::move(*so_far.call) : own.make_call(names),
+                    .caller = std::move(caller)};
   auto& call = adoption.call;
   if (call.server_call_id.empty()) call.server_call_id = {names.server_call};
   adoption.recording = own.make_recording(call.id);

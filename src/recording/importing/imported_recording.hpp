@@ -44,8 +44,13 @@ struct CallNames {
 };
 CallNames call_names(const FoundFolder& folder);
 
+// The telephone that the metadata names first, as ACS writes it ("4:+81312345678"); "" when it
+// names none. Whoever answered is no telephone, so it is the caller's.
+std::string telephone_of(const std::vector<InspectedChunk>& chunks);
+
 struct Adoption {
-  Call call;  // version 0, unless it was there
+  Call call;           // version 0, unless it was there
+  std::string caller;  // "": not known
   Recording recording;
   std::vector<Chunk> chunks;
   Verdict verdict;     // on the whole call, without a number

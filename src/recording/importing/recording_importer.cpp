@@ -216,7 +216,9 @@ Task<Result<void>> RecordingImporter::take(Row row, ImportFolder folder) {
     auto item = decision->item;
     if (row->dry_run) decision->changes = {};
     auto stored = co_await services_.imports.put_import_item(item, std::move(decision->changes));
-    if (!stored && stored.error().kind == ErrorKind::invalid) {
+    const bool is_unstorable =
+        !stored && (stored.error().kind == ErrorKind::invalid || is_call_erased(stored.error()));
+    if (is_unstorable) {
       item.outcome = ImportOutcome::refused;
       item.call = {};
       item.recording = {};
@@ -246,6 +248,13 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide(Row row, Imp
   auto found = group_chunks(folder.files)[folder.name];
   auto known = co_await known_.by_name(folder.name, found);
   if (!known) co_return Failure(known.error());
+  if (*known && (*known)->call.erased_at) {
+    decision.item.call = (*known)->call.id;
+    decision.item.recording = (*known)->recording.id;
+    decision.item.outcome = ImportOutcome::refused;
+    decision.item.detail = call_erased_error().message;
+    co_return decision;
+  }
   if (*known && !is_imported((*known)->call))
     co_return decide_on_own(std::move(decision), std::move(**known), std::move(found));
   if (*known &&
@@ -253,9 +262,31 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide(Row row, Imp
     decision.item.call = (*known)->call.id;
     decision.item.recording = (*known)->recording.id;
     decision.item.detail = "imported before";
-    co_return decision;
+    co_return co_await decide_on_imported(std::move(decision), std::move(folder));
   }
   co_return co_await decide_on_unknown(std::move(decision), std::move(folder), std::move(*known));
+}
+
+// One that was adopted before numbers were stored with it is found by its caller from now on.
+Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_imported(
+    Decision decision, ImportFolder folder) {
+  auto has_numbers = co_await has_personal(decision.item.call);
+  if (!has_numbers) co_return Failure(has_numbers.error());
+  if (*has_numbers) co_return decision;
+  auto found = co_await inspect(std::move(folder), decision.item.recording);
+  if (!found && worth_retrying(found.error())) co_return Failure(found.error());
+  auto caller = found ? telephone_of(found->chunks) : std::string();
+  if (caller.empty()) co_return decision;
+  decision.item.detail = "imported before; its caller is stored now";
+  decision.changes.personal.push_back({.call = decision.item.call, .caller = std::move(caller)});
+  co_return decision;
+}
+
+Task<Result<bool>> RecordingImporter::has_personal(ContextId call) {
+  auto personal = co_await services_.store.load_personal(std::move(call));
+  if (!personal && personal.error().kind != ErrorKind::not_found)
+    co_return fail("load a call's numbers", personal.error());
+  co_return personal.has_value();
 }
 
 // Of ours: the search for its chunks is the one that knows how to take them.
@@ -410,6 +441,11 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_adoption(
        .detail = fmt::format(R"({{"import":"{}","chunks":{},"number":{},"verdict":"{}"}})",
                              item.of.text, adoption.chunks.size(), adoption.verdict.number,
                              earshot::to_text(adoption.verdict.kind))});
+  auto has_numbers = co_await has_personal(adoption.call.id);
+  if (!has_numbers) co_return Failure(has_numbers.error());
+  // So that the call is found when its caller's data is to be erased.
+  if (!*has_numbers && !adoption.caller.empty())
+    changes.personal.push_back({.call = adoption.call.id, .caller = std::move(adoption.caller)});
   changes.calls.push_back(std::move(adoption.call));
   changes.recordings.push_back(std::move(adoption.recording));
   changes.chunks = std::move(adoption.chunks);

@@ -55,6 +55,8 @@ class RecordingImporter {
   Task<Result<Decision>> decide(Row row, ImportFolder folder);
   Task<Result<Decision>> decide_on_unknown(Decision decision, ImportFolder folder,
                                            std::optional<Known> imported);
+  Task<Result<Decision>> decide_on_imported(Decision decision, ImportFolder folder);
+  Task<Result<bool>> has_personal(ContextId call);
   Decision decide_on_own(Decision decision, Known known, std::vector<FoundChunk> found) const;
   Task<Result<FoundFolder>> inspect(ImportFolder folder, RecordingId id);
   Task<Result<CallSoFar>> call_so_far(CallNames names, std::optional<Known> imported,

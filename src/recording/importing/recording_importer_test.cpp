@@ -553,3 +553,47 @@ TEST_CASE("rows of imports of long ago go when another one is asked for") {
   CHECK(world.wait(world.imports.list(10))->size() == 2);
   CHECK(world.recordings().size() == 1);
 }
+
+TEST_CASE("an imported call is found by its caller, also one that was imported without a number") {
+  World world;
+  const std::string folder = "20260302/c/some-guid/";
+  world.put_recording(folder);
+  const auto call = imported_call_id(folder);
+  const std::vector<ContextId> found{call};
+  const auto of_caller = [&] {
+    return *world.wait(world.store.calls_of_caller("4:+15550123", 10));
+  };
+
+  world.run();
+  CHECK(of_caller() == found);
+
+  // As it was left by a version that stored none.
+  const RetentionOutcome forgotten{.call = call, .rows = {.personal = true}};
+  REQUIRE(world.wait(world.store.settle_retention(forgotten)).has_value());
+  CHECK(of_caller().empty());
+  const auto again = world.run();
+  CHECK(again.counts.known == 1);
+  CHECK(of_caller() == found);
+  CHECK(world.verdict_of(folder).number == 1);
+}
+
+TEST_CASE("what arrives of an imported call after its erasure is not adopted again") {
+  World world;
+  const std::string folder = "20260302/c/some-guid/";
+  world.put_recording(folder);
+  world.run();
+  const auto call = imported_call_id(folder);
+  Erasure erasure{.id = {"e1"}, .at = at("2026-03-03T00:00:00Z"), .finished_at = {}};
+  erasure.calls.push_back({.call = call});
+  REQUIRE(world.wait(world.store.add_erasure(erasure, {.kind = "e"})).has_value());
+  const RowRemoval rows{.chunks = true, .merges = true, .texts = true, .personal = true};
+  const ErasedCall erased{.call = call, .state = ErasureState::erased};
+  REQUIRE(world.wait(world.store.save_erased_call({"e1"}, erased, rows)).has_value());
+
+  const auto made = world.run();
+
+  CHECK(made.counts.refused == 1);
+  const auto item = world.items(made.id).at(0);
+  CHECK(item.detail.find("erased") != std::string::npos);
+  CHECK(world.wait(world.store.chunks_of(imported_recording_id(folder)))->empty());
+}
