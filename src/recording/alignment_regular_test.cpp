@@ -166,6 +166,19 @@ TEST_CASE("of all that repeats itself the truth lies within the uncertainty clai
   CHECK(static_cast<double>(speech.instants_sharp) / static_cast<double>(speech.instants) > 0.8);
 }
 
+// Found among 20,000: they were placed up to 18 s off, with 13 ms claimed, because one place had a
+// little more of a sound that is all over the call.
+TEST_CASE("a chunk in which nothing fits is not looked for among repetitions") {
+  for (const std::uint64_t seed : {9653U, 11449U, 12896U, 19555U, 19831U}) {
+    CAPTURE(seed);
+    const Case one = any_case(seed);
+    const PatternedSound sound(one.call);
+    const Alignment alignment = align(one, sound);
+    for (const Speaker side : {Speaker::caller, Speaker::assistant})
+      CHECK(judge(one, sound, alignment, side).instants_false == 0);
+  }
+}
+
 // It was: by 3.16 s, with 5 ms claimed.
 TEST_CASE("a chunk out of a phrase that is said over and over is not placed a period off") {
   const Case one{.call = {.caller = {.pattern = Pattern::phrase,

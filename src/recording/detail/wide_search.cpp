@@ -17,6 +17,9 @@ constexpr std::int64_t spread_slots = 15;
 constexpr std::int64_t elsewhere_slots = 60;
 constexpr double evidence_min = 8;  // beyond what the best of so many lags has by chance
 constexpr double lead_min = 8;      // before the second-best place
+// Where another place has more of what the best one has, the sound repeats itself, and which of
+// them it is the ends of the sound alone would say.
+constexpr double second_share_max = 0.5;
 
 std::vector<const LevelUnit*> clearest(std::span<const LevelUnit> units, std::size_t count,
                                        const RecordedTrack& track, std::int64_t reach) {
@@ -80,7 +83,8 @@ std::optional<std::int64_t> search_widely(std::span<const LevelUnit> caller,
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(count); ++i)
     if (std::abs(i - at) > elsewhere_slots)
       second = std::max(second, votes[static_cast<std::size_t>(i)]);
-  if (*best < evidence_min + std::log(static_cast<double>(count)) || *best - second < lead_min)
+  if (*best < evidence_min + std::log(static_cast<double>(count)) || *best - second < lead_min ||
+      second > *best * second_share_max)
     return {};
   return at - reach;
 }
