@@ -8,6 +8,7 @@
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
+#include "ports/folder_claims.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
 #include "ports/retention_store.hpp"
@@ -22,6 +23,7 @@ class MemoryStore : public TranscriptSearch,
                     public CallLists,
                     public JobStore,
                     public FileLocations,
+                    public FolderClaims,
                     public MergeStore,
                     public AlertStore,
                     public RetentionStore,
@@ -75,6 +77,8 @@ class MemoryStore : public TranscriptSearch,
 
   Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override;
   Task<Result<void>> save_fetch(FileFetch fetch) override;
+  Task<Result<std::vector<FileOwner>>> owners_of(BlobName audio) override;
+  Task<Result<std::vector<FolderClaimant>>> claimants(ClaimantQuery query) override;
 
   Task<Result<void>> add_merge(Merge merge, NewJob job) override;
   Task<Result<std::vector<Merge>>> merges_of(RecordingId recording) override;

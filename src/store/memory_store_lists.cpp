@@ -1,6 +1,8 @@
-// Of MemoryStore: pages of calls and recordings with what belongs to each.
+// Of MemoryStore: pages of calls and recordings with what belongs to each, and whose a folder is.
+#include "domain/imported_call.hpp"
 #include "store/detail/memory_state.hpp"
 
+#include <tuple>
 #include <utility>
 
 namespace earshot::store {
@@ -54,6 +56,60 @@ Task<Result<std::vector<ListedRecording>>> MemoryStore::recordings_page(Recordin
                     .pauses = rows_of(tables.pauses, recording.id),
                     .verdict = newest_verdict(tables, recording.call)});
   co_return page;
+}
+
+Task<Result<std::vector<FileOwner>>> MemoryStore::owners_of(BlobName audio) {
+  std::lock_guard lock(state_->mutex);
+  const auto& tables = state_->tables;
+  std::vector<std::pair<WallTime, FileOwner>> owners;
+  for (const auto& [key, chunk] : tables.chunks) {
+    const auto* recording = tables.find_recording(key.first);
+    if (audio.empty() || chunk.audio != audio || recording == nullptr) continue;
+    const auto call = tables.calls.find(recording->call);
+    const bool imported = call != tables.calls.end() && is_imported(call->second);
+    owners.emplace_back(
+        chunk.found_at,
+        FileOwner{.call = recording->call, .recording = recording->id, .is_imported = imported});
+  }
+  std::ranges::sort(owners, {},
+                    [](const auto& one) { return std::tuple(one.first, one.second.recording); });
+  std::vector<FileOwner> found;
+  found.reserve(owners.size());
+  for (auto& [at, owner] : owners) found.push_back(std::move(owner));
+  co_return found;
+}
+
+Task<Result<std::vector<FolderClaimant>>> MemoryStore::claimants(ClaimantQuery query) {
+  std::lock_guard lock(state_->mutex);
+  const auto& tables = state_->tables;
+  std::vector<FolderClaimant> found;
+  for (const auto& recording : tables.recordings) {
+    const bool unplaced =
+        recording.folder.empty() && recording.byos && recording.phase != RecordingPhase::failed &&
+        (recording.discovery == Discovery::not_started ||
+         recording.discovery == Discovery::searching || recording.discovery == Discovery::missing);
+    const auto call = tables.calls.find(recording.call);
+    if (!unplaced || call == tables.calls.end()) continue;
+    const auto end = recording.ended_at ? recording.ended_at : call->second.ended_at;
+    if (recording.requested_at < query.requested_since ||
+        recording.requested_at > query.at + query.slack || (end && *end < query.at - query.slack))
+      continue;
+    FolderClaimant claimant{.recording = recording,
+                            .caller = {},
+                            .server_call = call->second.server_call_id,
+                            .correlation = call->second.correlation_id,
+                            .connection = call->second.connection_id,
+                            .call_ended_at = call->second.ended_at};
+    if (const auto of = tables.personal.find(recording.call); of != tables.personal.end())
+      claimant.caller = of->second.caller;
+    found.push_back(std::move(claimant));
+  }
+  std::ranges::sort(found, [](const FolderClaimant& a, const FolderClaimant& b) {
+    return std::tie(a.recording.requested_at, a.recording.id) >
+           std::tie(b.recording.requested_at, b.recording.id);
+  });
+  cut_to(found, query.limit);
+  co_return found;
 }
 
 }  // namespace earshot::store

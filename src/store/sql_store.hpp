@@ -23,6 +23,7 @@
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
+#include "ports/folder_claims.hpp"
 #include "ports/import_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
@@ -59,6 +60,7 @@ class SqlStore : public TranscriptSearch,
                  public CallLists,
                  public JobStore,
                  public FileLocations,
+                 public FolderClaims,
                  public MergeStore,
                  public ImportStore,
                  public AlertStore,

@@ -87,6 +87,16 @@ Task<Result<std::optional<Chunk>>> SqlStoreImpl::find_chunk(BlobName audio,
   });
 }
 
+Task<Result<std::vector<FileOwner>>> SqlStoreImpl::owners_of(BlobName audio) {
+  return read([audio = std::move(audio)](Connection& connection) {
+    return find_owners(connection, audio);
+  });
+}
+
+Task<Result<std::vector<FolderClaimant>>> SqlStoreImpl::claimants(ClaimantQuery query) {
+  return read([query](Connection& connection) { return find_claimants(connection, query); });
+}
+
 Task<Result<StoredAlert>> SqlStoreImpl::load_alert(AlertId id) {
   return load([id](Connection& connection) { return find_alert(connection, id); }, "alert");
 }

@@ -9,6 +9,7 @@
 #include "tests/contract/call_lists_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
+#include "tests/contract/folder_claims_contract.hpp"
 #include "tests/contract/import_store_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
@@ -45,6 +46,7 @@ class PostgresqlUnderTest : public StoreUnderTest {
   CallLists& lists() override { return *store_; }
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
+  FolderClaims& claims() override { return *store_; }
   MergeStore& merges() override { return *store_; }
   ImportStore& imports() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
@@ -76,6 +78,8 @@ TEST_CASE("PostgreSQL: a commit is all or nothing") { call_store_is_all_or_nothi
 TEST_CASE("PostgreSQL: an event is kept once") { call_store_keeps_events_once(postgresql); }
 TEST_CASE("PostgreSQL: absurd text has an outcome") { call_store_bears_absurd_text(postgresql); }
 TEST_CASE("PostgreSQL: locations of files are kept") { file_locations_are_kept(postgresql); }
+TEST_CASE("PostgreSQL: who has a file is told") { folder_owners_are_told(postgresql); }
+TEST_CASE("PostgreSQL: who may have a folder is told") { folder_claimants_are_told(postgresql); }
 TEST_CASE("PostgreSQL: merges are kept") { merges_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: imports are kept") { imports_are_kept(postgresql); }
 TEST_CASE("PostgreSQL: calls are listed in short") { call_facts_are_listed(postgresql); }

@@ -9,6 +9,7 @@
 #include "tests/contract/call_lists_contract.hpp"
 #include "tests/contract/call_store_contract.hpp"
 #include "tests/contract/file_locations_contract.hpp"
+#include "tests/contract/folder_claims_contract.hpp"
 #include "tests/contract/import_store_contract.hpp"
 #include "tests/contract/job_store_contract.hpp"
 #include "tests/contract/merge_store_contract.hpp"
@@ -27,6 +28,7 @@ class MemoryUnderTest : public StoreUnderTest {
   CallLists& lists() override { return store_; }
   JobStore& jobs() override { return store_; }
   FileLocations& files() override { return store_; }
+  FolderClaims& claims() override { return store_; }
   MergeStore& merges() override { return store_; }
   ImportStore& imports() override { return imports_; }
   TranscriptSearch& search() override { return store_; }
@@ -54,6 +56,7 @@ class SqliteUnderTest : public StoreUnderTest {
   CallLists& lists() override { return *store_; }
   JobStore& jobs() override { return *store_; }
   FileLocations& files() override { return *store_; }
+  FolderClaims& claims() override { return *store_; }
   MergeStore& merges() override { return *store_; }
   ImportStore& imports() override { return *store_; }
   TranscriptSearch& search() override { return *store_; }
@@ -84,6 +87,8 @@ TEST_CASE("memory store: a commit is all or nothing") { call_store_is_all_or_not
 TEST_CASE("memory store: an event is kept once") { call_store_keeps_events_once(memory); }
 TEST_CASE("memory store: absurd text has an outcome") { call_store_bears_absurd_text(memory); }
 TEST_CASE("memory store: locations of files are kept") { file_locations_are_kept(memory); }
+TEST_CASE("memory store: who has a file is told") { folder_owners_are_told(memory); }
+TEST_CASE("memory store: who may have a folder is told") { folder_claimants_are_told(memory); }
 TEST_CASE("memory store: merges are kept") { merges_are_kept(memory); }
 TEST_CASE("memory store: imports are kept") { imports_are_kept(memory); }
 TEST_CASE("memory store: calls are listed in short") { call_facts_are_listed(memory); }
@@ -112,6 +117,8 @@ TEST_CASE("SQLite: a commit is all or nothing") { call_store_is_all_or_nothing(s
 TEST_CASE("SQLite: an event is kept once") { call_store_keeps_events_once(sqlite); }
 TEST_CASE("SQLite: absurd text has an outcome") { call_store_bears_absurd_text(sqlite); }
 TEST_CASE("SQLite: locations of files are kept") { file_locations_are_kept(sqlite); }
+TEST_CASE("SQLite: who has a file is told") { folder_owners_are_told(sqlite); }
+TEST_CASE("SQLite: who may have a folder is told") { folder_claimants_are_told(sqlite); }
 TEST_CASE("SQLite: merges are kept") { merges_are_kept(sqlite); }
 TEST_CASE("SQLite: imports are kept") { imports_are_kept(sqlite); }
 TEST_CASE("SQLite: calls are listed in short") { call_facts_are_listed(sqlite); }

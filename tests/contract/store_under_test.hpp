@@ -9,6 +9,7 @@
 #include "ports/call_store.hpp"
 #include "ports/downlink_store.hpp"
 #include "ports/file_locations.hpp"
+#include "ports/folder_claims.hpp"
 #include "ports/import_store.hpp"
 #include "ports/job_store.hpp"
 #include "ports/merge_store.hpp"
@@ -27,6 +28,7 @@ class StoreUnderTest {
   virtual CallLists& lists() = 0;
   virtual JobStore& jobs() = 0;
   virtual FileLocations& files() = 0;
+  virtual FolderClaims& claims() = 0;
   virtual MergeStore& merges() = 0;
   virtual ImportStore& imports() = 0;
   virtual TranscriptSearch& search() = 0;

@@ -1,5 +1,6 @@
 #include "store/detail/recording_rows.hpp"
 
+#include "domain/imported_call.hpp"
 #include "store/detail/call_rows.hpp"
 #include "store/detail/id_list.hpp"
 #include "store/detail/stored_text.hpp"
@@ -334,6 +335,56 @@ std::optional<Chunk> find_chunk(Connection& connection, const BlobName& audio,
       "document_id <> '' AND substr(document_id, 1, 128) = substr(:wanted, 1, 128) AND document_id "
       "= :document_id",
       {{"wanted", wanted}, {"document_id", wanted}});
+}
+
+std::vector<FileOwner> find_owners(Connection& connection, const BlobName& audio) {
+  std::vector<FileOwner> owners;
+  if (audio.empty() || !is_storable_id(audio.text)) return owners;
+  for (auto& row : connection.query(
+           "SELECT chunks.context_id, chunks.recording_id, calls.ring_key FROM chunks JOIN calls "
+           "ON "
+           "calls.context_id = chunks.context_id WHERE chunks.audio <> '' AND chunks.audio = "
+           ":audio ORDER BY chunks.found_at, chunks.recording_id",
+           3, {{"audio", audio}})) {
+    FileOwner owner;
+    owner.call.text = row.text();
+    owner.recording.text = row.text();
+    owner.is_imported = row.text().starts_with(imported_ring_prefix);
+    owners.push_back(std::move(owner));
+  }
+  return owners;
+}
+
+std::vector<FolderClaimant> find_claimants(Connection& connection, const ClaimantQuery& query) {
+  // A call's columns under other names: some are a recording's too.
+  constexpr std::string_view unplaced =
+      "SELECT {}, of_caller, of_server_call, of_correlation, of_connection, of_ended_at FROM "
+      "(SELECT recordings.*, personal.caller AS of_caller, calls.server_call_id AS of_server_call, "
+      "calls.correlation_id AS of_correlation, calls.connection_id AS of_connection, "
+      "calls.ended_at AS of_ended_at FROM recordings JOIN calls ON calls.context_id = "
+      "recordings.context_id LEFT JOIN personal ON personal.context_id = recordings.context_id "
+      "WHERE recordings.discovery IN ('not_started', 'searching', 'missing') AND "
+      "recordings.requested_at >= :since AND recordings.requested_at <= :begun AND "
+      "recordings.folder = '' AND recordings.byos <> 0 AND recordings.phase <> 'failed') AS "
+      "unplaced WHERE COALESCE(ended_at, of_ended_at, :ended) >= :ended ORDER BY requested_at "
+      "DESC, recording_id DESC LIMIT :limit";
+  const Params params{
+      {"since", query.requested_since},
+      {"begun", query.at + query.slack},
+      {"ended", query.at - query.slack},
+      {"limit", static_cast<long long>(std::clamp(query.limit, 0, list_limit_max))}};
+  std::vector<FolderClaimant> found;
+  for (auto& row : connection.query(fmt::format(unplaced, recording_columns),
+                                    recording_column_count + 5, params)) {
+    FolderClaimant claimant{.recording = read_recording(row)};
+    claimant.caller = row.text();
+    claimant.server_call.text = row.text();
+    claimant.correlation.text = row.text();
+    claimant.connection.text = row.text();
+    claimant.call_ended_at = row.time_or_none();
+    found.push_back(std::move(claimant));
+  }
+  return found;
 }
 
 }  // namespace earshot::store

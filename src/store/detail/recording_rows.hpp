@@ -2,6 +2,7 @@
 // The tables recordings, pauses and chunks. All functions throw DatabaseError.
 
 #include "ports/call_store.hpp"
+#include "ports/folder_claims.hpp"
 #include "store/detail/connection.hpp"
 
 #include <map>
@@ -38,5 +39,9 @@ std::map<RecordingKey, std::vector<Chunk>> find_chunks_of(Connection& connection
 // As ImportStore::find_chunk.
 std::optional<Chunk> find_chunk(Connection& connection, const BlobName& audio,
                                 const std::string& document_id);
+
+// As FolderClaims says.
+std::vector<FileOwner> find_owners(Connection& connection, const BlobName& audio);
+std::vector<FolderClaimant> find_claimants(Connection& connection, const ClaimantQuery& query);
 
 }  // namespace earshot::store

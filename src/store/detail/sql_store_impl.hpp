@@ -64,6 +64,8 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<std::vector<Call>>> unjudged_calls(UnjudgedQuery query) override;
   Task<Result<std::vector<RecordingFile>>> files_of(RecordingId recording) override;
   Task<Result<void>> save_fetch(FileFetch fetch) override;
+  Task<Result<std::vector<FileOwner>>> owners_of(BlobName audio) override;
+  Task<Result<std::vector<FolderClaimant>>> claimants(ClaimantQuery query) override;
 
   Task<Result<void>> add_merge(Merge merge, NewJob job) override;
   Task<Result<std::vector<Merge>>> merges_of(RecordingId recording) override;
