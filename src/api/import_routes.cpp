@@ -39,10 +39,11 @@ Result<ImportItemQuery> parse_item_query(const net::HttpRequest& request) {
   for (const auto& [word, outcome] :
        {std::pair{"adopted", ImportOutcome::adopted}, std::pair{"updated", ImportOutcome::updated},
         std::pair{"known", ImportOutcome::known}, std::pair{"searched", ImportOutcome::searched},
-        std::pair{"refused", ImportOutcome::refused}})
+        std::pair{"refused", ImportOutcome::refused}, std::pair{"left", ImportOutcome::left}})
     if (*text == word) query.outcome = outcome;
   if (!query.outcome)
-    return fail(ErrorKind::invalid, "outcome takes adopted, updated, known, searched or refused");
+    return fail(ErrorKind::invalid,
+                "outcome takes adopted, updated, known, searched, refused or left");
   return query;
 }
 

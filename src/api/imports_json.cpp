@@ -10,8 +10,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array<std::string_view, 4> states{"waiting", "running", "done", "failed"};
-constexpr std::array<std::string_view, 5> outcomes{"adopted", "updated", "known", "searched",
-                                                   "refused"};
+constexpr std::array<std::string_view, 6> outcomes{"adopted",  "updated", "known",
+                                                   "searched", "refused", "left"};
 
 json::value time_or_null(const std::optional<WallTime>& time) {
   return time ? json::value(to_iso8601(*time)) : json::value(nullptr);
@@ -37,6 +37,7 @@ json::object object_of(const Import& shown) {
           {"known", counts.known},
           {"searched", counts.searched},
           {"refused", counts.refused},
+          {"left", counts.left},
           {"files", counts.files},
           {"otherBlobs", shown.other_blobs},
           {"requests", shown.requests},

@@ -281,7 +281,7 @@ class RunningService : public Service {
     conversion_ = std::make_unique<recording::AudioConversion>(mp3_, outside_.offload);
     chunks_ = std::make_unique<recording::ByosChunkSource>(
         *blobs_, *store_, outside_.clock, outside_.offload, outside_.counters, outside_.log,
-        recording::ByosOptions{}, store_.get());
+        recording::ByosOptions{}, store_.get(), store_.get());
     recording::RecordingFetchServices fetching{
         *store_, *store_, *acs_, *blobs_, alerts_, outside_.clock, outside_.counters, outside_.log};
     fetch_ =
@@ -293,8 +293,9 @@ class RunningService : public Service {
         *store_, *chunks_, alerts_, outside_.clock, outside_.counters, outside_.log,
         discovery_options(config_));
     auto verifying = verifier_options(config_);
-    recording::ImportServices importing{*store_,         *store_,           outside_.clock,
-                                        outside_.random, outside_.counters, outside_.log};
+    recording::ImportServices importing{*store_,           *store_,        *store_,
+                                        *store_,           outside_.clock, outside_.random,
+                                        outside_.counters, outside_.log};
     imports_ = std::make_unique<recording::Imports>(importing);
     importer_ = std::make_unique<recording::RecordingImporter>(
         importing, *blobs_, recording::ImporterOptions{.thresholds = verifying.thresholds});

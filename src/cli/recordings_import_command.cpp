@@ -82,8 +82,9 @@ void print_folders(const ImportAnswer& answer) {
 
 void print_import(const ImportAnswer& answer) {
   print_folders(answer);
-  for (const char* name : {"importId", "state", "from", "to", "dryRun", "adopted", "updated",
-                           "known", "searched", "refused", "files", "otherBlobs", "requests"})
+  for (const char* name :
+       {"importId", "state", "from", "to", "dryRun", "adopted", "updated", "known", "searched",
+        "refused", "left", "files", "otherBlobs", "requests"})
     std::printf("%-10s %s\n", name, cell(answer.shown, name).c_str());
   std::printf("%-10s %s\n", "read", format_bytes(number(answer.shown, "bytesRead")).c_str());
 }

@@ -32,6 +32,7 @@ enum class ImportOutcome {
   known,     // nothing to do
   searched,  // a recording of ours that lacks a chunk lying here: its search was queued again
   refused,   // it cannot be adopted; `detail` says why
+  left,      // it may be a recording of ours that is still looked for; `detail` says which
 };
 
 // Folders by outcome, and the chunk files in them all.
@@ -41,6 +42,7 @@ struct ImportCounts {
   std::uint64_t known = 0;
   std::uint64_t searched = 0;
   std::uint64_t refused = 0;
+  std::uint64_t left = 0;
   std::uint64_t files = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include "recording/chunk_inspector.hpp"
 #include "recording/chunk_name.hpp"
+#include "recording/folder_doubt.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -68,20 +69,13 @@ const Recording* owner_at(const std::vector<Recording>& recordings, WallTime sta
   return owner;
 }
 
-bool same_id(std::string_view a, std::string_view b) {
-  return !a.empty() && a.size() == b.size() &&
-         std::ranges::equal(
-             a, b, {}, [](char c) { return std::tolower(static_cast<unsigned char>(c)); },
-             [](char c) { return std::tolower(static_cast<unsigned char>(c)); });
-}
-
-// "+15550123" in "4:+15550123"; only whole numbers, so that no short one fits by chance.
-bool is_participant(const std::vector<std::string>& participants, std::string_view number) {
-  if (number.size() < 4) return false;
-  return std::ranges::any_of(participants, [number](std::string_view participant) {
-    return participant == number ||
-           (participant.starts_with("4:") && participant.substr(2) == number);
-  });
+FolderClaimant claimant_of(const ChunkSearch& search, std::string caller) {
+  return {.recording = search.recording,
+          .caller = std::move(caller),
+          .server_call = search.call.server_call_id,
+          .correlation = search.call.correlation_id,
+          .connection = search.call.connection_id,
+          .call_ended_at = search.call.ended_at};
 }
 
 // While a date is being looked through; taken back however that ends, a pool that throws included.
@@ -100,7 +94,7 @@ class RunningMark {
 
 ByosChunkSource::ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Offload& offload,
                                  Counters& counters, Log& log, ByosOptions options,
-                                 FileLocations* told)
+                                 FileLocations* told, FolderClaims* claims)
     : blobs_(blobs),
       calls_(calls),
       clock_(clock),
@@ -108,6 +102,7 @@ ByosChunkSource::ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& cloc
       log_(log),
       options_(options),
       told_(told),
+      claims_(claims),
       pages_cut_(
           counters.counter("earshot_chunk_listings_cut_total",
                            "listings of a prefix or date that were longer than their bound")),
@@ -237,13 +232,18 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::keep_own(ChunkSearch sea
              (named(entry, other.id.text) || entry.first == other.folder);
     });
   });
+  for (auto& [folder, chunks] : Folders(folders)) {
+    auto anothers = co_await is_anothers(chunks, search.recording.id, true);
+    if (!anothers) co_return Failure(anothers.error());
+    if (*anothers) folders.erase(folder);
+  }
   // The folder is the call's; with one recording it is that one's.
   if (siblings->size() <= 1) co_return folders;
   for (auto& [folder, chunks] : folders) {
     auto described = co_await describe(chunks);
     if (!described) co_return Failure(described.error());
-    if (!*described || !(*described)->start) continue;
-    const auto* owner = owner_at(*siblings, *(*described)->start, options_.clock_skew);
+    if (!*described || !(*described)->words.start) continue;
+    const auto* owner = owner_at(*siblings, *(*described)->words.start, options_.clock_skew);
     if (owner != nullptr && owner->id == search.recording.id) own.emplace(folder, chunks);
   }
   co_return own;
@@ -251,13 +251,18 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::keep_own(ChunkSearch sea
 
 Task<Result<ByosChunkSource::Folders>> ByosChunkSource::by_sweep(ChunkSearch search, ToldPtr told) {
   Folders found;
+  std::optional<Error> doubt;
   const auto all_dates = dates(search);
   for (const auto& date : all_dates) {
     if (auto refreshed = co_await refresh(date); !refreshed) co_return Failure(refreshed.error());
     auto folder = co_await match_in(date, search, told);
-    if (!folder) co_return Failure(folder.error());
-    found.merge(*folder);
+    if (!folder && !is_folder_in_doubt(folder.error())) co_return Failure(folder.error());
+    if (folder)
+      found.merge(*folder);
+    else
+      doubt = folder.error();
   }
+  if (found.empty() && doubt) co_return Failure(std::move(*doubt));
   co_return found;
 }
 
@@ -355,12 +360,22 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string dat
   const auto picked = co_await pick_from(snapshot, recording.id, told, from);
   if (!picked->named.empty()) co_return picked->named;
 
+  auto fitting = co_await fitting_in(date, search, told, picked->recent);
+  if (!fitting) co_return Failure(fitting.error());
+  for (auto& one : **fitting)
+    if (one.is_told) co_return Folders{{std::move(one.folder), std::move(one.chunks)}};
+  co_return co_await best_of(std::move(**fitting), recording.id);
+}
+
+Task<Result<ByosChunkSource::FittingPtr>> ByosChunkSource::fitting_in(std::string date,
+                                                                      ChunkSearch search,
+                                                                      ToldPtr told,
+                                                                      Folders recent) {
   const auto personal = co_await calls_.load_personal(search.call.id);
-  const auto caller = personal ? personal->caller : std::string{};
-  const auto until = recording.ended_at.value_or(search.now) + options_.clock_skew;
-  Folders fitting;
+  const auto claimant = claimant_of(search, personal ? personal->caller : std::string{});
+  auto fitting = std::make_shared<std::vector<Fitting>>();
   int reads = 0;
-  for (const auto& [folder, chunks] : picked->recent) {
+  for (const auto& [folder, chunks] : recent) {
     const auto key = chunks.front().metadata.text + "\n" + chunks.front().etag;
     if (!sweeps_[date].described.contains(key)) {
       if (reads++ == options_.sweep_metadata_reads_max) {
@@ -373,18 +388,87 @@ Task<Result<ByosChunkSource::Folders>> ByosChunkSource::match_in(std::string dat
     }
     const auto known = sweeps_.at(date).described.at(key);
     if (!known) continue;
-    if (told->documents.contains(known->document_id)) co_return Folders{{folder, chunks}};
-    const bool within = known->start && *known->start >= from && *known->start <= until;
-    const bool same_call = same_id(known->call_id, search.call.correlation_id.text) ||
-                           same_id(known->call_id, search.call.connection_id.text) ||
-                           same_id(known->call_id, search.call.server_call_id.text);
-    if (within && (same_call || is_participant(known->participants, caller)))
-      fitting.emplace(folder, chunks);
+    const bool is_told = told->documents.contains(known->document_id);
+    const auto claim = weigh_claim(known->words, claimant, options_.clock_skew);
+    if (!is_told && !claim.is_evidence()) continue;
+    fitting->push_back({.folder = folder,
+                        .chunks = chunks,
+                        .words = known->words,
+                        .claim = claim,
+                        .is_told = is_told});
   }
-  if (fitting.size() <= 1) co_return fitting;
-  log_.warn("several folders fit a recording, none was taken",
-            {{"recording", recording.id.text}, {"folders", fitting.size()}});
-  co_return Folders{};
+  co_return fitting;
+}
+
+// The one folder with the best evidence, unless another recording may have it with as good a right.
+Task<Result<ByosChunkSource::Folders>> ByosChunkSource::best_of(std::vector<Fitting> fitting,
+                                                                RecordingId recording) {
+  std::vector<Fitting*> left;
+  left.reserve(fitting.size());
+  for (auto& one : fitting) {
+    auto standing = co_await standing_of(&one, recording);
+    if (!standing) co_return Failure(standing.error());
+    if (standing->is_anothers) continue;
+    one.rival = std::move(standing->equal);
+    left.push_back(&one);
+  }
+  if (left.empty()) co_return Folders{};
+  const auto best = std::ranges::max(left, {}, [](const Fitting* one) { return one->claim; });
+  const auto equal = std::ranges::count(left, best->claim, &Fitting::claim);
+  if (equal == 1 && best->rival.empty())
+    co_return Folders{{std::move(best->folder), std::move(best->chunks)}};
+  log_.warn(equal > 1 ? "several folders fit a recording, none was taken"
+                      : "a folder fits several recordings, none takes it",
+            {{"recording", recording.text}, {"folders", equal}, {"rival", best->rival.text}});
+  if (equal > 1)
+    co_return folder_in_doubt(fmt::format(
+        "{} folders fit it equally well, {} among them, so none was taken", equal, best->folder));
+  co_return folder_in_doubt(
+      fmt::format("the folder {} fits recording {} of the same caller equally well, so neither "
+                  "takes it",
+                  best->folder, best->rival.text));
+}
+
+Task<Result<ByosChunkSource::Standing>> ByosChunkSource::standing_of(const Fitting* fitting,
+                                                                     RecordingId recording) {
+  Standing standing;
+  const bool is_named = fitting->claim.basis == ClaimBasis::call_id;
+  auto anothers = co_await is_anothers(fitting->chunks, recording, is_named);
+  if (!anothers) co_return Failure(anothers.error());
+  standing.is_anothers = *anothers;
+  if (claims_ == nullptr || *anothers) co_return standing;
+  const auto start = fitting->words.start.value_or(WallTime{});
+  ClaimantQuery query{.at = start,
+                      .slack = options_.clock_skew,
+                      .requested_since = start - options_.recording_length_max};
+  auto rivals = co_await claims_->claimants(query);
+  if (!rivals) co_return fail("look for recordings of the same time", rivals.error());
+  for (const auto& rival : *rivals) {
+    if (rival.recording.id == recording) continue;
+    const auto claim = weigh_claim(fitting->words, rival, options_.clock_skew);
+    if (claim > fitting->claim) standing.is_anothers = true;
+    if (claim == fitting->claim) standing.equal = rival.recording.id;
+  }
+  co_return standing;
+}
+
+// Chunks of it are stored as another recording's. Where an id says whose it is, an import that took
+// it for nobody's does not count.
+Task<Result<bool>> ByosChunkSource::is_anothers(std::vector<FoundChunk> chunks,
+                                                RecordingId recording, bool is_named) {
+  if (claims_ == nullptr) co_return false;
+  for (const auto& chunk : chunks) {
+    if (chunk.audio.empty()) continue;
+    auto owners = co_await claims_->owners_of(chunk.audio);
+    if (!owners) co_return fail("look for a chunk's recording", owners.error());
+    const bool is_own =
+        std::ranges::find(*owners, recording, &FileOwner::recording) != owners->end();
+    if (is_own) co_return false;
+    const bool is_taken = std::ranges::any_of(
+        *owners, [&](const FileOwner& owner) { return !is_named || !owner.is_imported; });
+    if (is_taken) co_return true;
+  }
+  co_return false;
 }
 
 // By the metadata of the folder's first chunk that has any; nullopt: none that can be read.
@@ -398,12 +482,14 @@ Task<Result<std::optional<ByosChunkSource::Described>>> ByosChunkSource::describ
   if (!bytes) co_return std::nullopt;
   auto metadata = parse_chunk_metadata(*bytes);
   if (!metadata) co_return std::nullopt;
-  Described out{.call_id = std::move(metadata->call_id),
-                .document_id = std::move(metadata->document_id),
-                .start = metadata->start,
-                .participants = {}};
+  Described out{.words = {.call_id = std::move(metadata->call_id),
+                          .start = metadata->start,
+                          .is_beginning = with->index.value == 0,
+                          .participants = {}},
+                .document_id = std::move(metadata->document_id)};
+  out.words.participants.reserve(metadata->participants.size());
   for (auto& participant : metadata->participants)
-    out.participants.push_back(std::move(participant.id));
+    out.words.participants.push_back(std::move(participant.id));
   co_return out;
 }
 

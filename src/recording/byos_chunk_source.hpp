@@ -9,6 +9,10 @@
 // its path, the call's id in its metadata, or the time together with the caller. Cost per recording
 // therefore does not grow with the container.
 //
+// A folder of which another recording has chunks is that one's, unless an id says otherwise and the
+// other was only imported. One that fits another recording better is left to it, and one that fits
+// two equally is taken by neither: the search then fails as folder_doubt.hpp says.
+//
 // What ACS told of the recording's files goes first: the folder that a location names, when it is
 // in this container, and the ids of its documents, which stand in names and metadata. A
 // service-managed recording is where we put it ourselves, and needs no looking through dates.
@@ -23,6 +27,7 @@
 #include "ports/call_store.hpp"
 #include "ports/chunk_source.hpp"
 #include "ports/file_locations.hpp"
+#include "ports/folder_claims.hpp"
 #include "recording/chunk_metadata.hpp"
 
 #include <map>
@@ -44,6 +49,8 @@ struct ByosOptions {
   int sweep_metadata_reads_max = 100;  // in one search; each folder is read once
   std::size_t dates_kept_max = 8;      // sweeps in memory
   Duration clock_skew = 5s;            // between ACS's clock and ours
+  // Recordings that began so long before a folder's audio are no rivals for it.
+  Duration recording_length_max = std::chrono::hours(48);
 };
 
 class ByosChunkSource : public ChunkSource {
@@ -52,7 +59,7 @@ class ByosChunkSource : public ChunkSource {
   // sort: that is done on `offload`.
   ByosChunkSource(BlobStore& blobs, CallStore& calls, Clock& clock, Offload& offload,
                   Counters& counters, Log& log, ByosOptions options = {},
-                  FileLocations* told = nullptr);
+                  FileLocations* told = nullptr, FolderClaims* claims = nullptr);
 
   Task<Result<std::vector<FoundChunk>>> find(ChunkSearch search) override;
   Task<Result<Bytes>> read(BlobName name, std::uint64_t offset, std::uint64_t length,
@@ -61,10 +68,8 @@ class ByosChunkSource : public ChunkSource {
  private:
   using Folders = std::map<std::string, std::vector<FoundChunk>>;
   struct Described {  // what a folder's metadata says
-    std::string call_id;
+    FolderWords words;
     std::string document_id;
-    std::optional<WallTime> start;
-    std::vector<std::string> participants;
   };
   struct Snapshot {  // of a date
     Folders folders;
@@ -90,6 +95,19 @@ class ByosChunkSource : public ChunkSource {
     Folders recent;  // without such: all that are not older than the recording
   };
   using PickedPtr = std::shared_ptr<const Picked>;
+  struct Fitting {  // a folder on whose side there is evidence
+    std::string folder;
+    std::vector<FoundChunk> chunks;
+    FolderWords words;
+    FolderClaim claim;
+    bool is_told = false;  // ACS named it
+    RecordingId rival;     // that it fits as well
+  };
+  using FittingPtr = std::shared_ptr<std::vector<Fitting>>;
+  struct Standing {  // of others towards a folder
+    bool is_anothers = false;
+    RecordingId equal;  // whose claim is as good
+  };
   Task<Result<ToldPtr>> what_was_told(RecordingId recording);
   Task<Result<Folders>> in_told_folders(ToldPtr told);
   Task<Result<Folders>> list_prefix(std::string prefix);
@@ -103,6 +121,12 @@ class ByosChunkSource : public ChunkSource {
   Task<PickedPtr> pick_from(SnapshotPtr snapshot, RecordingId recording, ToldPtr told,
                             WallTime from);
   Task<Result<Folders>> match_in(std::string date, ChunkSearch search, ToldPtr told);
+  Task<Result<FittingPtr>> fitting_in(std::string date, ChunkSearch search, ToldPtr told,
+                                      Folders recent);
+  Task<Result<Folders>> best_of(std::vector<Fitting> fitting, RecordingId recording);
+  Task<Result<Standing>> standing_of(const Fitting* fitting, RecordingId recording);
+  Task<Result<bool>> is_anothers(std::vector<FoundChunk> chunks, RecordingId recording,
+                                 bool is_named);
   Task<Result<std::optional<Described>>> describe(std::vector<FoundChunk> chunks);
   std::vector<std::string> dates(const ChunkSearch& search) const;
 
@@ -113,6 +137,7 @@ class ByosChunkSource : public ChunkSource {
   Log& log_;
   ByosOptions options_;
   FileLocations* told_;                  // may be absent
+  FolderClaims* claims_;                 // absent: nobody else is asked for
   std::map<std::string, Sweep> sweeps_;  // by date
   Counter& pages_cut_;
   Counter& sweeps_made_;

@@ -2,6 +2,7 @@
 
 #include "base/task_group.hpp"
 #include "recording/chunk_name.hpp"
+#include "recording/folder_doubt.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 #include <system_error>
@@ -13,7 +14,9 @@ using namespace earshot::recording::testing;
 namespace {
 
 struct Container : RecordedCall {
-  Container() : source(blobs, store, runtime.clock(), inline_offload, counters, log, options()) {}
+  Container()
+      : source(blobs, store, runtime.clock(), inline_offload, counters, log, options(), &store,
+               &store) {}
   static ByosOptions options() { return {.sweep_page_size = 100, .sweep_pages_max = 5}; }
 
   std::vector<FoundChunk> find() {
@@ -33,6 +36,56 @@ struct Container : RecordedCall {
       put_text(folder + "0-acsmetadata.json",
                metadata("2026-03-02T09:15:10Z", 1'000, 0, "other", "4:+15550777"));
     }
+  }
+  // Why nothing was taken.
+  std::string doubt(const Recording& of) {
+    auto wanted = search();
+    wanted.recording = of;
+    wanted.call = *wait(store.load_call(of.call));
+    auto found = wait(source.find(wanted));
+    REQUIRE_FALSE(found.has_value());
+    CHECK(is_folder_in_doubt(found.error()));
+    return found.error().message;
+  }
+  std::size_t found_of(const Recording& of) {
+    auto wanted = search();
+    wanted.recording = of;
+    wanted.call = *wait(store.load_call(of.call));
+    auto found = wait(source.find(wanted));
+    REQUIRE(found.has_value());
+    return found->size();
+  }
+  // A second call of the same caller, recorded from then on, that overlaps with the first.
+  Recording store_second_call(std::string_view start, bool is_import = false) {
+    Call second = call;
+    second.id = {"99999999-0000-4000-8000-000000000009"};
+    second.ring_key = is_import ? "imported/second" : "second";
+    second.server_call_id = {"second"};
+    second.correlation_id = {"second-correlation"};
+    second.connection_id = {"second-connection"};
+    second.version = 0;
+    Recording other = recording;
+    other.id = {"eyJzZWNvbmQifQ"};
+    other.call = second.id;
+    other.requested_at = at(start) - 1s;
+    other.active_at = at(start);
+    other.ended_at = at("2026-03-02T09:16:20Z");
+    Changes changes;
+    changes.calls.push_back(second);
+    changes.personal.push_back({.call = second.id, .caller = "+15550123", .called = "+15550199"});
+    changes.recordings.push_back(other);
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+    return other;
+  }
+  void store_chunk(const RecordingId& of, const std::string& audio) {
+    Changes changes;
+    changes.chunks.push_back({.recording = of, .audio = {audio}, .data_bytes = 320});
+    REQUIRE(wait(store.commit(std::move(changes))).has_value());
+  }
+  void put_folder(const std::string& folder, std::string_view start, std::string_view call_id = "x",
+                  std::string_view participant = "4:+15550123") {
+    put_blob(folder + "0-audiowav.wav", seconds_of_wav(0.01));
+    put_text(folder + "0-acsmetadata.json", metadata(start, 40'000, 0, call_id, participant));
   }
   double sweeps() { return counters.counter("earshot_chunk_sweeps_total", "").value(); }
 
@@ -200,8 +253,103 @@ TEST_CASE("two folders that fit equally are not guessed between") {
   container.put_recording("20260302/a/x/");
   container.put_recording("20260302/b/x/");
 
-  CHECK(container.find().empty());
+  CHECK(container.doubt(container.recording).starts_with("2 folders fit it equally well"));
   CHECK(container.log.contains("several folders fit a recording"));
+}
+
+TEST_CASE("two calls of one caller overlap: each takes what began with it, wherever it lies") {
+  Container container;
+  container.store_call();
+  const auto second = container.store_second_call("2026-03-02T09:15:20Z");
+  SUBCASE("both exports are there") {
+    container.put_folder("20260302/a/x/", "2026-03-02T09:15:20.2Z");
+    container.put_folder("20260302/b/x/", "2026-03-02T09:15:00.3Z");
+    const auto found = container.find();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].folder == "20260302/b/x/");
+    CHECK(container.found_of(second) == 1);
+  }
+  SUBCASE("the first one's is missing") {
+    container.put_folder("20260302/a/x/", "2026-03-02T09:15:20.2Z");
+    CHECK(container.find().empty());
+    CHECK(container.found_of(second) == 1);
+  }
+  SUBCASE("the second one's is missing") {
+    container.put_folder("20260302/b/x/", "2026-03-02T09:15:00.3Z");
+    CHECK(container.find().size() == 1);
+    CHECK(container.found_of(second) == 0);
+  }
+}
+
+TEST_CASE("a folder that fits two recordings equally is taken by neither, and is named") {
+  Container container;
+  container.store_call();
+  const auto second = container.store_second_call("2026-03-02T09:15:02Z");
+  container.put_folder("20260302/a/x/", "2026-03-02T09:15:01Z");
+
+  const auto why = container.doubt(container.recording);
+
+  CHECK(why.find("20260302/a/x/") != std::string::npos);
+  CHECK(why.find(second.id.text) != std::string::npos);
+  CHECK(container.doubt(second).find(container.recording.id.text) != std::string::npos);
+  // The other one's turns up elsewhere, and with it the doubt goes.
+  DiscoveryChange placed{.recording = second.id,
+                         .discovery = Discovery::found,
+                         .folder = "20260302/b/x/",
+                         .discovered_at = {}};
+  Changes changes;
+  changes.discoveries.push_back(placed);
+  REQUIRE(container.wait(container.store.commit(std::move(changes))).has_value());
+  CHECK(container.find().size() == 1);
+}
+
+TEST_CASE("a folder with another recording's chunks is that one's, however well it fits") {
+  Container container;
+  container.store_call();
+  const auto second = container.store_second_call("2026-03-02T09:15:20Z");
+  SUBCASE("under an unknown id") {
+    container.put_folder("20260302/a/x/", "2026-03-02T09:15:00.2Z");
+    container.store_chunk(second.id, "20260302/a/x/0-audiowav.wav");
+  }
+  SUBCASE("under an id of its own call") {
+    const auto folder = "20260302/" + container.call.server_call_id.text + "/x/";
+    container.put_folder(folder, "2026-03-02T09:15:00.2Z");
+    container.store_chunk(second.id, folder + "0-audiowav.wav");
+  }
+  CHECK(container.find().empty());
+}
+
+TEST_CASE("what was imported gives way to an id of the call, and not to time and caller") {
+  Container container;
+  container.store_call();
+  const auto imported = container.store_second_call("2026-03-02T09:15:00Z", true);
+  SUBCASE("an id in its path") {
+    const auto folder = "20260302/" + container.call.server_call_id.text + "/x/";
+    container.put_folder(folder, "2026-03-02T09:15:00.2Z");
+    container.store_chunk(imported.id, folder + "0-audiowav.wav");
+    CHECK(container.find().size() == 1);
+  }
+  SUBCASE("an id in its metadata") {
+    container.put_folder("20260302/a/x/", "2026-03-02T09:15:00.2Z",
+                         container.call.correlation_id.text);
+    container.store_chunk(imported.id, "20260302/a/x/0-audiowav.wav");
+    CHECK(container.find().size() == 1);
+  }
+  SUBCASE("the caller alone") {
+    container.put_folder("20260302/a/x/", "2026-03-02T09:15:00.2Z");
+    container.store_chunk(imported.id, "20260302/a/x/0-audiowav.wav");
+    CHECK(container.find().empty());
+  }
+}
+
+TEST_CASE("metadata that names another call of ours leaves the folder to that call") {
+  Container container;
+  container.store_call();
+  const auto second = container.store_second_call("2026-03-02T09:15:02Z");
+  container.put_folder("20260302/a/x/", "2026-03-02T09:15:01Z", "SECOND-correlation");
+
+  CHECK(container.find().empty());
+  CHECK(container.found_of(second) == 1);
 }
 
 TEST_CASE("one sweep of a date serves all recordings that are looked for") {

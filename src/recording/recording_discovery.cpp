@@ -1,5 +1,7 @@
 #include "recording/recording_discovery.hpp"
 
+#include "domain/journal_text.hpp"
+#include "recording/folder_doubt.hpp"
 #include "recording/session_end.hpp"
 #include "recording/verification/call_verifier.hpp"
 
@@ -90,13 +92,14 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
   const auto now = clock_.wall_now();
   const auto end = end_of(known->recording, known->call);
   const auto start = known->recording.active_at.value_or(known->recording.requested_at);
-  const auto progress = measure_progress({.start = start,
-                                          .end = end,
-                                          .end_after = known->recording.ended_after,
-                                          .chunks = seen->chunks,
-                                          .our_pauses = known->pauses,
-                                          .acs_pauses = seen->pauses,
-                                          .tolerance = options_.end_tolerance});
+  auto progress = measure_progress({.start = start,
+                                    .end = end,
+                                    .end_after = known->recording.ended_after,
+                                    .chunks = seen->chunks,
+                                    .our_pauses = known->pauses,
+                                    .acs_pauses = seen->pauses,
+                                    .tolerance = options_.end_tolerance});
+  if (!seen->doubt.empty()) progress.reason = seen->doubt;
   const bool last_try = now + spacing(job.attempts) > deadline_of(job);
   auto outcome = Discovery::searching;
   bool is_whole = progress.complete();
@@ -122,10 +125,7 @@ Task<Result<JobOutcome>> RecordingDiscovery::attempt(Job job) {
 
   bool alerted = job.payload == alerted_payload;
   if (!alerted && !expects_nothing && seen->chunks.empty() && is_late(*known, now)) {
-    auto raised = co_await raise_late(
-        known,
-        "no audio of a finished recording has appeared in its container; check that the container "
-        "exists and that the Communication Services resource may write to it");
+    auto raised = co_await raise_absent(known, seen->doubt);
     if (!raised) co_return Failure(raised.error());
     alerted = true;
   }
@@ -145,6 +145,34 @@ Task<Result<void>> RecordingDiscovery::raise_late(KnownPtr known, std::string me
              .message = std::move(message),
              .at = clock_.wall_now()};
   co_return co_await raise(std::move(late));
+}
+
+// Nothing was found, or nothing that is this recording's beyond doubt.
+Task<Result<void>> RecordingDiscovery::raise_absent(KnownPtr known, std::string doubt) {
+  if (doubt.empty())
+    co_return co_await raise_late(
+        known,
+        "no audio of a finished recording has appeared in its container; check that the container "
+        "exists and that the Communication Services resource may write to it");
+  Changes changes;
+  changes.journal.push_back(
+      {.call = known->call.id,
+       .at = clock_.wall_now(),
+       .type = "recording folder in doubt",
+       .detail = journal_detail({{"recording", known->recording.id.text}, {"reason", doubt}})});
+  changes.alerts.push_back(
+      {.kind = "recording_folder_in_doubt",
+       .call = known->call.id,
+       .recording = known->recording.id,
+       .message = fmt::format("whose audio lies in the container cannot be told: {}; the search "
+                              "goes on, and what is still in doubt when it ends can be imported",
+                              doubt),
+       .at = clock_.wall_now()});
+  const auto alert = changes.alerts.front();
+  auto stored = co_await store_.commit(std::move(changes));
+  if (!stored) co_return fail("store an alert", stored.error());
+  alerts_.announce(alert);
+  co_return ok();
 }
 
 // Storage is away, which delays the search and never ends it, even past the deadline. Whoever is on
@@ -219,6 +247,11 @@ Task<Result<RecordingDiscovery::KnownPtr>> RecordingDiscovery::load(RecordingId 
 Task<Result<RecordingDiscovery::SeenPtr>> RecordingDiscovery::look(KnownPtr known) {
   ChunkSearch search{.recording = known->recording, .call = known->call, .now = clock_.wall_now()};
   auto found = co_await source_.find(std::move(search));
+  auto seen = std::make_shared<Seen>();
+  if (!found && is_folder_in_doubt(found.error())) {
+    seen->doubt = found.error().message;
+    co_return seen;
+  }
   if (!found) co_return Failure(found.error());
   if (found->size() > options_.chunks_max) {
     chunks_cut_.add(static_cast<double>(found->size() - options_.chunks_max));
@@ -227,7 +260,6 @@ Task<Result<RecordingDiscovery::SeenPtr>> RecordingDiscovery::look(KnownPtr know
     found->resize(options_.chunks_max);
   }
   std::ranges::sort(*found, {}, &FoundChunk::index);
-  auto seen = std::make_shared<Seen>();
   for (std::size_t begin = 0; begin < found->size();) {
     auto end = begin;
     while (end < found->size() && (*found)[end].index == (*found)[begin].index) ++end;

@@ -62,6 +62,7 @@ class RecordingDiscovery {
     std::string folder;
     int duplicates = 0;
     int audio_files = 0;
+    std::string doubt;  // why nothing was taken although something is there
   };
 
   Task<Result<JobOutcome>> attempt(Job job);
@@ -80,6 +81,7 @@ class RecordingDiscovery {
   // The time has come at which a person is told that there is nothing.
   bool is_late(const Known& known, WallTime now) const;
   Task<Result<void>> raise_late(KnownPtr known, std::string message);
+  Task<Result<void>> raise_absent(KnownPtr known, std::string doubt);
   // The container said no: wrong name or rights, which a person may mend before the deadline.
   Task<Result<JobOutcome>> refused(Job job, KnownPtr known, Error error);
   Task<Result<void>> store(KnownPtr known, SeenPtr seen, Discovery outcome, std::string reason);

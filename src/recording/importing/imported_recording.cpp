@@ -67,6 +67,11 @@ std::string usual_call(const std::vector<InspectedChunk>& chunks) {
   return most == votes.end() ? std::string() : most->first;
 }
 
+bool is_near_date(const FolderPath& path, WallTime time) {
+  return !path.date || (time >= *path.date - date_slack &&
+                        time < *path.date + std::chrono::hours(24) * 8 + date_slack);
+}
+
 // One folder, read: its recording, and when it began and ended.
 class FolderReader {
  public:
@@ -170,12 +175,7 @@ class FolderReader {
     const bool other_call =
         !own_call_.empty() && !words.call_id.empty() && words.call_id != own_call_;
     const bool other_index = words.index && *words.index != one.chunk.index.value;
-    return !other_call && !other_index && is_near_date(*one.chunk.start);
-  }
-
-  bool is_near_date(WallTime time) const {
-    return !path_.date || (time >= *path_.date - date_slack &&
-                           time < *path_.date + std::chrono::hours(24) * 8 + date_slack);
+    return !other_call && !other_index && is_near_date(path_, *one.chunk.start);
   }
 
   // The first chunk's start; of a later one, less what comes before it.
@@ -189,7 +189,7 @@ class FolderReader {
     // ACS writes a chunk when it is full, or its recording over. A container that was copied has
     // newer times.
     const auto written = folder_.modified_at - length_of(folder_.chunks.front().chunk);
-    return path_.date && !is_near_date(written) ? *path_.date : written;
+    return path_.date && !is_near_date(path_, written) ? *path_.date : written;
   }
 
   WallTime find_end() const {
@@ -303,6 +303,23 @@ CallNames call_names(const FoundFolder& folder) {
   // A call id of ACS's that no API returns says less than nothing in another id's place.
   if (is_guid(path.call)) return {.guid = is_guid(told) ? told : path.call, .server_call = {}};
   return {.guid = is_guid(told) ? told : std::string(), .server_call = path.call};
+}
+
+FolderWords folder_words(const FoundFolder& folder) {
+  FolderWords words{.call_id = usual_call(folder.chunks)};
+  const auto path = read_folder_path(folder.name);
+  for (const auto& one : folder.chunks) {
+    if (one.metadata)
+      for (const auto& participant : one.metadata->participants)
+        words.participants.push_back(participant.id);
+    if (words.start || !one.chunk.start || !is_near_date(path, *one.chunk.start)) continue;
+    words.start = one.chunk.start;
+    words.is_beginning = one.chunk.index.value == 0;
+  }
+  if (words.start || folder.chunks.empty()) return words;
+  const auto written = folder.modified_at - length_of(folder.chunks.front().chunk);
+  if (is_near_date(path, written)) words.start = written;
+  return words;
 }
 
 Result<Adoption> adopt(FoundFolder folder, CallSoFar so_far, WallTime now,

@@ -4,6 +4,7 @@
 // headers; no sample was heard. Pure.
 
 #include "domain/call.hpp"
+#include "domain/folder_claim.hpp"
 #include "domain/recording.hpp"
 #include "domain/verdict.hpp"
 #include "recording/chunk_inspector.hpp"
@@ -47,6 +48,11 @@ CallNames call_names(const FoundFolder& folder);
 // The telephone that the metadata names first, as ACS writes it ("4:+81312345678"); "" when it
 // names none. Whoever answered is no telephone, so it is the caller's.
 std::string telephone_of(const std::vector<InspectedChunk>& chunks);
+
+// By which it is told whether the folder may be a recording of ours. Its start is that of the first
+// chunk whose metadata tells one, and else guessed by its files' time; none when neither is near
+// the date in its path.
+FolderWords folder_words(const FoundFolder& folder);
 
 struct Adoption {
   Call call;           // version 0, unless it was there

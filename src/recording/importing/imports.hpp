@@ -6,6 +6,8 @@
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "ports/file_locations.hpp"
+#include "ports/folder_claims.hpp"
 #include "ports/import_store.hpp"
 
 #include <optional>
@@ -31,6 +33,8 @@ struct ImportsOptions {
 struct ImportServices {
   CallStore& store;
   ImportStore& imports;
+  FileLocations& files;
+  FolderClaims& claims;
   Clock& clock;
   Random& random;
   Counters& counters;

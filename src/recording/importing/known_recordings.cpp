@@ -1,12 +1,44 @@
 #include "recording/importing/known_recordings.hpp"
 
 #include "domain/imported_call.hpp"
+#include "recording/chunk_name.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <utility>
 
 namespace earshot::recording {
 namespace {
+
+// As finding a recording's chunks takes them (byos_chunk_source.hpp).
+constexpr Duration clock_skew = std::chrono::seconds(5);
+constexpr Duration recording_length_max = std::chrono::hours(48);
+
+// Its search goes on, or has not begun.
+bool is_open(const FolderClaimant& one) { return one.recording.discovery != Discovery::missing; }
+
+// Nobody who is left can be told from the others: none without evidence, or several with the same.
+KnownRecordings::Claimed undecided(const std::vector<FolderClaimant>& best, bool is_evidence) {
+  KnownRecordings::Claimed claimed;
+  const auto open = std::ranges::find_if(best, is_open);
+  const auto others = best.size() - 1;
+  if (open != best.end() && is_evidence)
+    claimed.doubt = fmt::format(
+        "it fits recording {} of the same caller and time, whose audio is still looked for, and {} "
+        "more as well; import this date again when that search is over",
+        open->recording.id.text, others);
+  else if (open != best.end())
+    claimed.doubt = fmt::format(
+        "it may be recording {}, which ran at that time and whose audio is still looked for: "
+        "nothing in the folder tells its caller; import this date again when that search is over",
+        open->recording.id.text);
+  else if (is_evidence)
+    claimed.note = fmt::format(
+        "; it fits recording {} and {} more of the same caller and time, of which no audio was "
+        "found",
+        best.front().recording.id.text, others);
+  return claimed;
+}
 
 // Of the call's recordings the one that lies in the folder; else the newest whose folder nobody
 // knows yet, and else the newest.
@@ -56,6 +88,49 @@ Task<Result<std::optional<KnownRecordings::Known>>> KnownRecordings::by_metadata
     break;
   }
   co_return std::nullopt;
+}
+
+Task<Result<KnownRecordings::Claimed>> KnownRecordings::by_claim(
+    std::string folder, FolderWords words, std::vector<std::string> documents) {
+  if (!words.start) co_return Claimed{};
+  ClaimantQuery query{.at = *words.start,
+                      .slack = clock_skew,
+                      .requested_since = *words.start - recording_length_max};
+  auto claimants = co_await claims_.claimants(query);
+  if (!claimants) co_return fail("look for recordings of the same time", claimants.error());
+  FolderClaim best;
+  std::vector<FolderClaimant> equal;
+  for (auto& one : *claimants) {
+    auto told = co_await is_told(one.recording.id, folder, documents);
+    if (!told) co_return Failure(told.error());
+    const auto claim = weigh_claim(words, one, clock_skew);
+    if (*told) {
+      auto owner = co_await load(std::move(one.recording));
+      if (!owner) co_return Failure(owner.error());
+      co_return Claimed{.owner = std::move(*owner), .doubt = {}, .note = {}};
+    }
+    if (claim.basis == ClaimBasis::none || claim < best) continue;
+    if (claim > best) equal.clear();
+    best = claim;
+    equal.push_back(std::move(one));
+  }
+  if (equal.empty()) co_return Claimed{};
+  if (!best.is_evidence() || equal.size() > 1) co_return undecided(equal, best.is_evidence());
+  auto owner = co_await load(std::move(equal.front().recording));
+  if (!owner) co_return Failure(owner.error());
+  co_return Claimed{.owner = std::move(*owner), .doubt = {}, .note = {}};
+}
+
+// By an event of ACS's that named the recording's files.
+Task<Result<bool>> KnownRecordings::is_told(RecordingId recording, std::string folder,
+                                            std::vector<std::string> documents) {
+  auto files = co_await files_.files_of(std::move(recording));
+  if (!files) co_return fail("load what ACS told of a recording's files", files.error());
+  const bool told = std::ranges::any_of(*files, [&](const RecordingFile& file) {
+    return std::ranges::find(documents, file.told.document_id) != documents.end() ||
+           percent_decoded(file.told.content).contains("/" + folder);
+  });
+  co_return told;
 }
 
 Task<Result<std::optional<Call>>> KnownRecordings::imported_call(CallNames names) {

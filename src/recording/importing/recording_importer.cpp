@@ -29,6 +29,8 @@ std::string_view to_text(ImportOutcome outcome) {
       return "searched";
     case ImportOutcome::refused:
       return "refused";
+    case ImportOutcome::left:
+      return "left";
   }
   return "unknown";
 }
@@ -121,7 +123,7 @@ RecordingImporter::RecordingImporter(ImportServices services, BlobStore& blobs,
     : services_(services),
       options_(options),
       container_(std::make_unique<Container>(blobs, services.counters)),
-      known_(services.store, services.imports),
+      known_(services.store, services.imports, services.files, services.claims),
       inspector_(*container_, services.clock) {}
 
 RecordingImporter::~RecordingImporter() = default;
@@ -328,16 +330,13 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_unknown(
   Result<Adoption> adoption = Failure(Error{});
   const bool is_update = imported.has_value();
   std::optional<Call> before;
+  std::string note;
   if (found) {
     if (!imported) {
-      auto known = co_await known_.by_metadata(found->chunks);
-      if (!known) co_return Failure(known.error());
-      if (*known) {
-        decision.item.call = (*known)->call.id;
-        decision.item.recording = (*known)->recording.id;
-        decision.item.detail = fmt::format("the same chunks as in {}", (*known)->recording.folder);
-        co_return decision;
-      }
+      auto files = group_chunks(folder.files)[folder.name];
+      auto decided = co_await decide_by_evidence(decision, &*found, std::move(files), &note);
+      if (!decided) co_return Failure(decided.error());
+      if (*decided) co_return std::move(**decided);
     }
     auto so_far = co_await call_so_far(call_names(*found), std::move(imported), folder.name);
     if (!so_far) co_return Failure(so_far.error());
@@ -349,10 +348,38 @@ Task<Result<RecordingImporter::Decision>> RecordingImporter::decide_on_unknown(
     decision.item.detail = found ? adoption.error().message : found.error().message;
     co_return decision;
   }
+  adoption->detail += note;
   if (left_out > 0)
     adoption->detail += fmt::format("; {} more chunk files were left out", left_out);
   co_return co_await decide_on_adoption(std::move(decision), std::move(*adoption),
                                         std::move(before), is_update);
+}
+
+Task<Result<std::optional<RecordingImporter::Decision>>> RecordingImporter::decide_by_evidence(
+    Decision decision, const FoundFolder* found, std::vector<FoundChunk> files, std::string* note) {
+  auto known = co_await known_.by_metadata(found->chunks);
+  if (!known) co_return Failure(known.error());
+  if (*known && !is_imported((*known)->call) && (*known)->chunks.empty())
+    co_return decide_on_own(std::move(decision), std::move(**known), std::move(files));
+  if (*known) {
+    decision.item.call = (*known)->call.id;
+    decision.item.recording = (*known)->recording.id;
+    decision.item.detail = fmt::format("the same chunks as in {}", (*known)->recording.folder);
+    co_return decision;
+  }
+  std::vector<std::string> documents;
+  documents.reserve(files.size());
+  for (const auto& one : found->chunks)
+    if (!one.chunk.document_id.empty()) documents.push_back(one.chunk.document_id);
+  auto claimed = co_await known_.by_claim(found->name, folder_words(*found), std::move(documents));
+  if (!claimed) co_return Failure(claimed.error());
+  if (claimed->owner)
+    co_return decide_on_own(std::move(decision), std::move(*claimed->owner), std::move(files));
+  *note = std::move(claimed->note);
+  if (claimed->doubt.empty()) co_return std::nullopt;
+  decision.item.outcome = ImportOutcome::left;
+  decision.item.detail = std::move(claimed->doubt);
+  co_return decision;
 }
 
 // What was adopted of the call before is judged with it, so it is looked into once more.

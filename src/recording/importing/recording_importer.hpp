@@ -57,6 +57,11 @@ class RecordingImporter {
                                            std::optional<Known> imported);
   Task<Result<Decision>> decide_on_imported(Decision decision, ImportFolder folder);
   Task<Result<bool>> has_personal(ContextId call);
+  // Of ours, or perhaps of ours; none: it is nobody's, with a note on it perhaps.
+  Task<Result<std::optional<Decision>>> decide_by_evidence(Decision decision,
+                                                           const FoundFolder* found,
+                                                           std::vector<FoundChunk> files,
+                                                           std::string* note);
   Decision decide_on_own(Decision decision, Known known, std::vector<FoundChunk> found) const;
   Task<Result<FoundFolder>> inspect(ImportFolder folder, RecordingId id);
   Task<Result<CallSoFar>> call_so_far(CallNames names, std::optional<Known> imported,

@@ -112,6 +112,9 @@ void count_items(ImportCounts& counts, ImportOutcome outcome, std::uint64_t fold
     case ImportOutcome::refused:
       counts.refused += folders;
       break;
+    case ImportOutcome::left:
+      counts.left += folders;
+      break;
   }
 }
 

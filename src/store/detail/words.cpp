@@ -59,8 +59,8 @@ constexpr std::array<std::string_view, 4> file_states{"waiting", "fetched", "not
                                                       "expired"};
 constexpr std::array<std::string_view, 4> merge_states{"waiting", "running", "done", "failed"};
 constexpr std::array<std::string_view, 4> import_states{"waiting", "running", "done", "failed"};
-constexpr std::array<std::string_view, 5> import_outcomes{"adopted", "updated", "known", "searched",
-                                                          "refused"};
+constexpr std::array<std::string_view, 6> import_outcomes{"adopted",  "updated", "known",
+                                                          "searched", "refused", "left"};
 constexpr std::array<std::string_view, 4> alert_states{"waiting", "delivered", "dead", "kept"};
 constexpr std::array<std::string_view, 3> delivery_states{"waiting", "delivered", "dead"};
 
