@@ -329,8 +329,8 @@ class RunningService : public Service {
                                               outside_.log, outside_.counters, running);
     store_->on_jobs_added([this] { jobs_->wake(); });
     recording::RetentionServices retaining{
-        *store_,     *store_,        *store_,           *store_,      *blobs_,
-        *tap_spool_, outside_.clock, outside_.counters, outside_.log, chunks_.get()};
+        *store_,        *store_,           *store_,      *store_, *blobs_,      *tap_spool_,
+        outside_.clock, outside_.counters, outside_.log, *store_, chunks_.get()};
     retention_ =
         std::make_unique<Retention>(config_, retaining, outside_.random, signing_key_, *jobs_);
     jobs_->handle(recording::discover_recording_job,

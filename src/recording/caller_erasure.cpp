@@ -3,6 +3,7 @@
 #include "base/crypto.hpp"
 #include "domain/journal_text.hpp"
 #include "recording/erasure_receipt.hpp"
+#include "recording/folder_doubt.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -46,7 +47,8 @@ CallerErasure::CallerErasure(RetentionServices services, Random& random,
     : services_(services),
       random_(random),
       options_(std::move(options)),
-      objects_(services.store, services.merges, services.files, services.blobs, services.spool),
+      objects_(services.store, services.merges, services.files, services.claims, services.blobs,
+               services.spool),
       hashes_(services.store, services.merges, services.blobs, options_.manifest_keys),
       erased_(services.counters.counter("earshot_erased_calls_total",
                                         "calls whose data was erased by request")),
@@ -292,6 +294,7 @@ Task<Result<RowRemoval>> CallerErasure::remove(ErasureId id, const Subject* subj
   auto kept = co_await look_at(subject);
   if (!kept) co_return Failure(kept.error());
   call->left = kept->unknown;
+  for (const auto& item : kept->shared) call->left.push_back(item.object.name);
   if (auto added = co_await add_missing(call, &*kept); !added) co_return Failure(added.error());
   auto noted = co_await services_.retention.save_erased_call(std::move(id), *call, {});
   if (!noted) co_return Failure(noted.error());
@@ -328,6 +331,8 @@ Task<Result<KeptOfCall>> CallerErasure::look_at(const Subject* subject) {
     ChunkSearch search{
         .recording = recording, .call = subject->call, .now = services_.clock.wall_now()};
     auto found = co_await services_.chunks->find(std::move(search));
+    // It may be another call's as well; when that one's caller is erased, it is that one's alone.
+    if (!found && is_folder_in_doubt(found.error())) continue;
     if (!found) co_return fail("look for chunks", found.error());
     for (auto& chunk : *found) folders.insert(std::move(chunk.folder));
   }

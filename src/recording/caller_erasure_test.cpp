@@ -106,8 +106,8 @@ struct ErasedWorld : RecordedCall {
   ManifestKey signer = *make_manifest_key(Bytes(32, 7));
   WatchedBlobs watched{blobs};
   ByosChunkSource source{blobs, store, runtime.clock(), inline_offload, counters, log};
-  RetentionServices services{store, store,           store,    store, watched,
-                             spool, runtime.clock(), counters, log,   &source};
+  RetentionServices services{store,           store,    store, store, watched, spool,
+                             runtime.clock(), counters, log,   store, &source};
   SeededRandom chance{9};
   CallerErasure erasure{services,
                         chance,

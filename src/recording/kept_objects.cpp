@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <iterator>
 #include <utility>
 
 namespace earshot::recording {
@@ -66,7 +67,7 @@ Task<Result<KeptOfCall>> KeptObjects::of(Call call, std::set<std::string> folder
   if (auto added = co_await add_folders(std::move(call), &kept, &folders); !added)
     co_return Failure(added.error());
   for (const auto& folder : folders)
-    if (auto listed = co_await list(folder, &kept); !listed) co_return Failure(listed.error());
+    if (auto listed = co_await list(folder, id, &kept); !listed) co_return Failure(listed.error());
   if (auto added = co_await add_rows(id, &kept); !added) co_return Failure(added.error());
   co_return kept;
 }
@@ -107,7 +108,8 @@ Task<Result<void>> KeptObjects::add_folders(Call call, KeptOfCall* kept,
 }
 
 // Not what stands in folders below it, which may be others'.
-Task<Result<void>> KeptObjects::list(std::string folder, KeptOfCall* kept) {
+Task<Result<void>> KeptObjects::list(std::string folder, ContextId call, KeptOfCall* kept) {
+  std::vector<KeptItem> items;
   BlobListRequest request{.prefix = folder, .by_folder = true};
   for (int page = 0; page < pages_max; ++page) {
     auto listed = co_await blobs_.list(request);
@@ -118,17 +120,32 @@ Task<Result<void>> KeptObjects::list(std::string folder, KeptOfCall* kept) {
         kept->unknown.push_back(std::move(blob.name.text));
         continue;
       }
-      kept->items.push_back({.object = {.kind = *kind,
-                                        .name = std::move(blob.name.text),
-                                        .bytes = blob.bytes,
-                                        .tier = blob.tier},
-                             .where = KeptWhere::blob,
-                             .etag = std::move(blob.etag)});
+      items.push_back({.object = {.kind = *kind,
+                                  .name = std::move(blob.name.text),
+                                  .bytes = blob.bytes,
+                                  .tier = blob.tier},
+                       .where = KeptWhere::blob,
+                       .etag = std::move(blob.etag)});
     }
     request.marker = listed->next_marker;
     if (request.marker.empty()) break;
   }
+  auto shared = co_await is_shared(&items, std::move(call));
+  if (!shared) co_return Failure(shared.error());
+  std::ranges::move(items, std::back_inserter(*shared ? kept->shared : kept->items));
   co_return ok();
+}
+
+// Another call's rows name a chunk of it: what lies beside that chunk may be that call's as well.
+Task<Result<bool>> KeptObjects::is_shared(const std::vector<KeptItem>* items, ContextId call) {
+  for (const auto& item : *items) {
+    if (!parse_chunk_name(item.object.name)) continue;
+    auto owners = co_await claims_.owners_of({item.object.name});
+    if (!owners) co_return fail("look for a blob's owners", owners.error());
+    if (std::ranges::any_of(*owners, [&](const FileOwner& owner) { return owner.call != call; }))
+      co_return true;
+  }
+  co_return false;
 }
 
 Task<Result<void>> KeptObjects::add_rows(ContextId call, KeptOfCall* kept) {

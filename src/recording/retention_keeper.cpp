@@ -147,7 +147,8 @@ std::string_view to_text(MarkOutcome outcome) {
 RetentionKeeper::RetentionKeeper(RetentionServices services, RetentionRules rules)
     : services_(services),
       rules_(std::move(rules)),
-      objects_(services.store, services.merges, services.files, services.blobs, services.spool),
+      objects_(services.store, services.merges, services.files, services.claims, services.blobs,
+               services.spool),
       deleted_(services.counters.counter("earshot_retention_deleted_total",
                                          "blobs and spool files deleted by rules")),
       moved_(services.counters.counter("earshot_retention_tiered_total",
@@ -170,6 +171,9 @@ BlobTags RetentionKeeper::tags_of(KeptKind kind, const RetentionFacts& facts) co
 Task<Result<RetentionKeeper::Look>> RetentionKeeper::look_at(Call call) {
   auto kept = co_await objects_.of(call);
   if (!kept) co_return Failure(kept.error());
+  if (!kept->shared.empty())
+    services_.log.warn("another call's rows name what lies in a call's folder, so it is left alone",
+                       {{"call", call.id.text}, {"blobs", kept->shared.size()}});
   Look look{.call = std::move(call), .kept = std::move(*kept)};
   look.facts = facts_of(look.call, look.kept);
   auto verdict = co_await services_.store.verdict_of(look.call.id, std::nullopt);
@@ -260,6 +264,14 @@ Task<Result<void>> RetentionKeeper::mark(const Look* look, CallRetention* done) 
     if (marked) continue;
     ++failed;
     result = std::move(marked);
+  }
+  // What another call has a part in is held with this one, and let go with the last of them.
+  for (std::size_t i = 0; look->facts.held && i < look->kept.shared.size(); ++i) {
+    const BlobName name{look->kept.shared[i].object.name};
+    const BlobTags tags{{"hold", "yes"}};
+    auto marked = co_await set_tags(name, tags, done);
+    if (marked) marked = co_await set_legal_hold(name, true, done);
+    if (!marked) result = std::move(marked);
   }
   co_return result;
 }

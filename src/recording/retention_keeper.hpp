@@ -31,6 +31,7 @@ struct RetentionServices {
   Clock& clock;
   Counters& counters;
   Log& log;
+  FolderClaims& claims;
   ChunkSource* chunks = nullptr;  // null: chunks of an unknown folder are not looked for
 };
 

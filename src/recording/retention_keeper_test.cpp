@@ -111,7 +111,7 @@ struct KeptCall : RecordedCall {
 
   WatchedBlobs watched{blobs};
   RetentionServices services{store, store,           store,    store, watched,
-                             spool, runtime.clock(), counters, log};
+                             spool, runtime.clock(), counters, log,   store};
   RetentionKeeper keeper;
   RetentionRounds rounds;
 };
@@ -140,6 +140,39 @@ TEST_CASE("what is of age is deleted with its rows, and the journal says so with
   CHECK(journal->front().detail.find("chunks") != std::string::npos);
   CHECK(journal->front().detail.find("1555") == std::string::npos);
   CHECK(world.carry_out().acts.empty());
+}
+
+TEST_CASE("what another call's rows name stays, and goes with the last call that names it") {
+  KeptCall world;
+  world.judge();
+  auto other = world.call;
+  other.id = {"55555555-0000-4000-8000-000000000005"};
+  other.version = 0;
+  other.ring_key = "another";
+  auto recording = world.recording;
+  recording.id = {"another"};
+  recording.call = other.id;
+  auto named = world.wait(world.store.chunks_of(world.recording.id))->front();
+  named.recording = recording.id;
+  Changes changes;
+  changes.calls.push_back(other);
+  changes.recordings.push_back(recording);
+  changes.chunks.push_back(named);
+  changes.verdicts.push_back({.call = other.id, .number = 1, .kind = VerdictKind::complete});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  world.pass(31);
+
+  const auto done = world.carry_out();
+
+  CHECK(std::ranges::none_of(done.acts,
+                             [](const RetentionAct& act) { return act.name.starts_with(folder); }));
+  CHECK(world.has(named.audio.text));
+  CHECK(world.log.contains("another call's rows name"));
+  // Its rows went, so nobody stands in the other one's way any more.
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->empty());
+  CHECK(
+      world.wait(world.keeper.carry_out(*world.wait(world.store.load_call(other.id)))).has_value());
+  CHECK_FALSE(world.has(named.audio.text));
 }
 
 TEST_CASE("a call without a verdict loses nothing, and is looked at again") {
