@@ -5,6 +5,7 @@
 #include "cli/retention_commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <map>
 #include <string>
 
@@ -107,6 +108,23 @@ void add_report_commands(CLI::App& app, ChosenCommand& chosen) {
   regions->add_option("--to", options->to, "and before this one; now if not given");
 }
 
+template <class Run>
+void add_pause_command(CLI::App& calls, ChosenCommand& chosen, const char* verb, const char* what,
+                       Run run) {
+  auto* command = calls.add_subcommand(verb, what);
+  command->footer(fmt::format(
+      "Exit status: 0 confirmed by ACS, 3 not confirmed in time, 1 failed or no answer.\n"
+      "Examples:\n  earshot calls {0} 5f1e0c00-1111-4222-8333-444455556666\n"
+      "  earshot calls {0} 5f1e0c00-1111-4222-8333-444455556666 --no-wait --json",
+      verb));
+  auto options = bind<CallsPauseOptions>(*command, chosen, run);
+  command->add_option("call", options->call, "contextId of the call")->required();
+  auto* wait = command->add_option("--wait", options->wait_seconds,
+                                   "seconds to wait for ACS's confirmation; 10 if not given");
+  wait->check(CLI::Range(1, 300));
+  command->add_flag("--no-wait", options->no_wait, "ask for it, and do not wait")->excludes(wait);
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, ChosenCommand& chosen) {
@@ -122,13 +140,10 @@ void add_commands(CLI::App& app, ChosenCommand& chosen) {
   calls->add_option("--limit", call_options->limit, "how many")->check(CLI::Range(1, 500));
   auto* turns = calls->add_flag("--turns", call_options->turns, "what was said, with times");
   calls->add_flag("--journal", call_options->journal, "everything that happened")->excludes(turns);
-  auto* pause = calls->add_subcommand(
-      "pause", "Pauses a call's recording: nothing of what is said or keyed is kept meanwhile");
-  auto pause_options = bind<CallsPauseOptions>(*pause, chosen, run_calls_pause);
-  pause->add_option("call", pause_options->call, "contextId of the call")->required();
-  auto* resume = calls->add_subcommand("resume", "Lets a paused recording go on");
-  auto resume_options = bind<CallsPauseOptions>(*resume, chosen, run_calls_resume);
-  resume->add_option("call", resume_options->call, "contextId of the call")->required();
+  add_pause_command(*calls, chosen, "pause",
+                    "Pauses a call's recording: nothing of what is said or keyed is kept meanwhile",
+                    run_calls_pause);
+  add_pause_command(*calls, chosen, "resume", "Lets a paused recording go on", run_calls_resume);
 
   auto* verdict = app.add_subcommand("verdict", "Is a call's recording whole? With the evidence");
   verdict->footer(

@@ -32,7 +32,9 @@ struct CallsOptions {
 };
 struct CallsPauseOptions {
   CommonOptions common;
-  std::string call;  // contextId
+  std::string call;       // contextId
+  int wait_seconds = 10;  // for ACS's confirmation
+  bool no_wait = false;
 };
 struct VerdictOptions {
   CommonOptions common;
