@@ -18,6 +18,7 @@ import time
 import unittest
 
 from stage import PATIENCE_S, Stage, answer, bare_environment, free_port, tap_blocks, wait_for
+from verbs import Alarmed, Pausing, Verbs  # run with the others
 
 
 class Configuration(unittest.TestCase):

@@ -194,6 +194,9 @@ class Stage:
             return call if call and call["state"] == state else None
         return wait_for(f"a call that is {state}", look)
 
+    def hang_up(self, call):
+        return answer(f"{self.url}/api/v1/calls/{call}/hang-up", "", {"Authorization": f"Bearer {self.key}"})[0]
+
     def recordings_found(self, count=1):
         def look():
             listed = self.cli_json("recordings", "list")["recordings"]
