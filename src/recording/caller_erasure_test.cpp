@@ -119,6 +119,37 @@ struct ErasedWorld : RecordedCall {
 
 }  // namespace
 
+TEST_CASE("what another caller's rows name as well stays, and the receipt says that it is left") {
+  ErasedWorld world;
+  auto other = world.call;
+  other.id = {"55555555-0000-4000-8000-000000000005"};
+  other.version = 0;
+  other.ring_key = "another";
+  auto recording = world.recording;
+  recording.id = {"another"};
+  recording.call = other.id;
+  Changes changes;
+  changes.calls.push_back(other);
+  changes.personal.push_back({.call = other.id, .caller = "+15550777", .called = "+15550199"});
+  changes.recordings.push_back(recording);
+  changes.chunks.push_back(
+      {.recording = recording.id, .audio = {folder + "0-audiowav.wav"}, .data_bytes = 3});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  const auto made = world.request();
+
+  CHECK(std::holds_alternative<JobDone>(world.run(made)));
+
+  const auto receipt = world.receipt(made);
+  REQUIRE(receipt.calls.size() == 1);
+  const auto& call = receipt.calls[0];
+  CHECK(call.state == ErasureState::erased);
+  CHECK(std::ranges::find(call.left, folder + "0-audiowav.wav") != call.left.end());
+  CHECK(std::ranges::find(call.blobs, folder + "0-audiowav.wav", &ErasedBlob::name) ==
+        call.blobs.end());
+  CHECK(world.wait(world.blobs.info({folder + "0-audiowav.wav"})).has_value());
+  CHECK(world.wait(world.store.chunks_of(world.recording.id))->empty());
+}
+
 TEST_CASE("all of a caller goes, the journal stays, and the receipt names what went") {
   ErasedWorld world;
   const auto made = world.request();
