@@ -14,7 +14,7 @@ std::int64_t number_of(const boost::json::object& entry) {
 
 // "pause failed", "resume refused": with what the entry gives for it.
 std::string failure_in(PauseVerb verb, const boost::json::object& entry) {
-  const auto type = cell(entry, "type");
+  auto type = cell(entry, "type");
   const bool failed = type == fmt::format("{} failed", to_text(verb));
   const bool refused = type == fmt::format("{} refused", to_text(verb));
   if (!failed && !refused) return {};
