@@ -72,6 +72,11 @@ class RetentionStore {
   // What was removed of rows. `conflict`, and nothing is done, if any are to go of a call on hold.
   virtual Task<Result<std::vector<RowCount>>> settle_retention(RetentionOutcome outcome) = 0;
 
+  // Takes a part of what the search index still keeps of texts that are gone out of it, and out of
+  // the file. True: there is more. Where the database does that by itself, nothing (PostgreSQL,
+  // with autovacuum).
+  virtual Task<Result<bool>> clear_search_index() = 0;
+
   // By what stands as the caller, whole: oldest first.
   virtual Task<Result<std::vector<ContextId>>> calls_of_caller(std::string caller, int limit) = 0;
   // The erasure and the job that carries it out, both or neither.

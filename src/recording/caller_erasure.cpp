@@ -4,6 +4,7 @@
 #include "domain/journal_text.hpp"
 #include "recording/erasure_receipt.hpp"
 #include "recording/folder_doubt.hpp"
+#include "recording/search_clearing.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -188,6 +189,8 @@ Task<Result<Erasure>> CallerErasure::first_of(const Erasure* erasure) {
 
 // Read back first: the receipt says what is stored, the rows that went with it.
 Task<Result<void>> CallerErasure::finish(ErasureId id) {
+  if (auto cleared = co_await clear_search(services_.retention, services_.log); !cleared)
+    co_return cleared;
   auto erasure = co_await services_.retention.load_erasure(id);
   if (!erasure) co_return Failure(erasure.error());
   const auto now = services_.clock.wall_now();

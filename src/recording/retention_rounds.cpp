@@ -2,6 +2,7 @@
 
 #include "base/crypto.hpp"
 #include "domain/words.hpp"
+#include "recording/search_clearing.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -31,6 +32,13 @@ std::string digest_of(const RetentionRules& rules) {
 
 bool is_worth_telling(const CallRetention& call) {
   return !call.acts.empty() || call.bar != RetentionBar::none;
+}
+
+bool deleted_texts(const CallRetention& call) {
+  return std::ranges::any_of(call.acts, [](const RetentionAct& act) {
+    return act.kind == KeptKind::transcripts && act.action == RetentionAction::remove &&
+           act.error.empty();
+  });
 }
 
 }  // namespace
@@ -96,6 +104,9 @@ Task<Result<RetentionReport>> RetentionRounds::make_round(int calls_max) {
   failures_on_end_ = 0;
   if (auto taken = co_await take_due(calls_max, &report); !taken) co_return Failure(taken.error());
   if (auto walked = co_await walk(calls_max, &report); !walked) co_return Failure(walked.error());
+  if (std::ranges::any_of(report.calls, deleted_texts))
+    if (auto cleared = co_await clear_search(services_.retention, services_.log); !cleared)
+      co_return Failure(cleared.error());
   co_return report;
 }
 

@@ -242,6 +242,12 @@ Task<Result<ErasedCall>> MemoryStore::save_erased_call(ErasureId id, ErasedCall 
   co_return call;
 }
 
+Task<Result<bool>> MemoryStore::clear_search_index() {
+  std::lock_guard lock(state_->mutex);
+  if (state_->must_fail()) co_return away();
+  co_return false;  // it has none
+}
+
 Task<Result<void>> MemoryStore::finish_erasure(ErasureId id, WallTime at, std::string receipt,
                                                std::vector<PlannedErasure> looks) {
   std::lock_guard lock(state_->mutex);

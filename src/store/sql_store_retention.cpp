@@ -3,6 +3,7 @@
 #include "store/detail/erasure_rows.hpp"
 #include "store/detail/job_rows.hpp"
 #include "store/detail/retention_rows.hpp"
+#include "store/detail/search_rows.hpp"
 #include "store/detail/sql_store_impl.hpp"
 
 #include <algorithm>
@@ -79,6 +80,10 @@ Task<Result<void>> SqlStoreImpl::add_erasure(Erasure erasure, NewJob job) {
 Task<Result<Erasure>> SqlStoreImpl::load_erasure(ErasureId id) {
   return read(
       [id = std::move(id)](Connection& connection) { return store::load_erasure(connection, id); });
+}
+
+Task<Result<bool>> SqlStoreImpl::clear_search_index() {
+  return change([](Connection& connection) { return store::clear_search_index(connection); });
 }
 
 Task<Result<std::vector<Erasure>>> SqlStoreImpl::list_erasures(int limit) {

@@ -278,6 +278,46 @@ TEST_CASE("what answering needs is gone from the file once the event is handled"
   CHECK(bytes_of(file).find("+15550100") == std::string::npos);
 }
 
+TEST_CASE("of what was said nothing is left in the index, nor in the file, once it is cleared") {
+  TemporaryDirectory directory;
+  const auto file = directory.path() / "a.db";
+  // Three characters that nothing else holds, as the index keeps them.
+  const std::string said = "\u2603\u2604\u2605";
+  const auto in_index = [&] {
+    return connect(file)
+        .query("SELECT count(*) FROM turn_index_data WHERE instr(block, X'E29883E29884E29885') > 0",
+               1)
+        .at(0)
+        .number();
+  };
+  {
+    Opened opened(file);
+    for (const char* id : {"c1", "c2"}) {
+      Changes changes;
+      changes.calls.push_back({.id = {id}, .phase = CallPhase::ended, .ring_key = id});
+      for (int i = 0; i < 50; ++i)
+        changes.turns.push_back({.call = {id},
+                                 .item_id = std::to_string(i),
+                                 .text = "an ordinary line, number " + std::to_string(i * 7919)});
+      if (changes.calls[0].id.text == "c1") changes.turns[20].text += said;
+      REQUIRE(opened.run(opened.store->commit(std::move(changes))).has_value());
+    }
+    CHECK(in_index() > 0);
+    RetentionOutcome outcome{.call = {"c1"}, .rows = {.texts = true}};
+    REQUIRE(opened.run(opened.store->settle_retention(outcome)).has_value());
+    CHECK(in_index() > 0);  // that is why
+    while (*opened.run(opened.store->clear_search_index())) {
+    }
+    CHECK(in_index() == 0);
+    CHECK(*opened.run(opened.store->clear_search_index()) == false);
+    TranscriptQuery query{.text = "ordinary line"};
+    const auto found = opened.run(opened.store->search_transcripts(query));
+    REQUIRE(found.has_value());
+    CHECK_FALSE(found->hits.empty());
+  }
+  CHECK(bytes_of(file).find(said) == std::string::npos);
+}
+
 TEST_CASE("writes that wait together share transactions, and each has its own outcome") {
   TemporaryDirectory directory;
   SystemRandom random;

@@ -177,6 +177,18 @@ std::vector<TranscriptHit> search_turns(Connection& connection, const Transcript
   return hits;
 }
 
+// FTS5 keeps the entries of a text that was deleted, with a note that they are gone, until the
+// parts of the index that hold both are merged. This merges all of them into one, some pages at a
+// time (https://www.sqlite.org/fts5.html, "The 'merge' command"): a step that changes fewer than
+// two rows had nothing to do.
+bool clear_search_index(Connection& connection) {
+  if (connection.database() != Database::sqlite) return false;
+  const auto changes = [&] { return connection.query("SELECT total_changes()", 1).at(0).number(); };
+  const auto before = changes();
+  connection.execute("INSERT INTO turn_index (turn_index, rank) VALUES ('merge', -500)");
+  return changes() - before >= 2;
+}
+
 TranscriptPage page_of(std::vector<TranscriptHit> hits, int limit) {
   TranscriptPage page{.hits = std::move(hits)};
   if (page.hits.size() <= static_cast<std::size_t>(limit)) return page;

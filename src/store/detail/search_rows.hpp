@@ -33,6 +33,8 @@ std::string like_pattern(std::string_view text);
 // One more than `limit`, where there are more. `text` is checked.
 std::vector<TranscriptHit> search_turns(Connection& connection, const TranscriptQuery& query,
                                         const std::string& text);
+// One bounded step of taking out of the index what is left of texts that are gone. True: more.
+bool clear_search_index(Connection& connection);
 // Cuts it to the limit and names the next page.
 TranscriptPage page_of(std::vector<TranscriptHit> hits, int limit);
 

@@ -104,6 +104,7 @@ class SqlStoreImpl : public SqlStore {
   Task<Result<void>> save_retention_cursor(std::string rules, RetentionCursor cursor) override;
   Task<Result<std::vector<Call>>> retention_due(WallTime now, int limit) override;
   Task<Result<std::vector<RowCount>>> settle_retention(RetentionOutcome outcome) override;
+  Task<Result<bool>> clear_search_index() override;
   Task<Result<std::vector<ContextId>>> calls_of_caller(std::string caller, int limit) override;
   Task<Result<void>> add_erasure(Erasure erasure, NewJob job) override;
   Task<Result<Erasure>> load_erasure(ErasureId id) override;
