@@ -317,8 +317,8 @@ class RunningService : public Service {
                                                    .second_copies = second_copies_.get()};
     queries_ = std::make_unique<recording::RecordingQueries>(opening);
     make_merges(opening);
-    taps_ = std::make_unique<recording::TapUploader>(*tap_spool_, *blobs_, *store_, outside_.clock,
-                                                     outside_.counters, outside_.log);
+    taps_ = std::make_unique<recording::TapUploader>(
+        *tap_spool_, *blobs_, *store_, *store_, outside_.clock, outside_.counters, outside_.log);
     recording::TapRetentionOptions keeping{.keep_days = config_.tap_retention_days,
                                            .rules = config_.retention.rules};
     tap_retention_ = std::make_unique<recording::TapRetention>(*blobs_, *store_, *store_,

@@ -2,6 +2,7 @@
 
 #include "base/crypto.hpp"
 #include "domain/journal_text.hpp"
+#include "recording/chunk_name.hpp"
 #include "recording/erasure_receipt.hpp"
 #include "recording/folder_doubt.hpp"
 #include "recording/search_clearing.hpp"
@@ -16,6 +17,9 @@ namespace earshot::recording {
 namespace {
 
 constexpr const char* key_purpose = "caller:";
+constexpr const char* still_open =
+    "the call was not over, or its recording was still looked for, after 8 days; it was not "
+    "erased: ask again when it has its verdict";
 constexpr const char* hold_came = "a hold was put on the call meanwhile";
 const RowRemoval all_rows{.chunks = true, .merges = true, .texts = true, .personal = true};
 
@@ -30,6 +34,17 @@ std::set<std::string> folders_named(const Erasure& first, const ErasedCall& call
   const auto before = std::ranges::find(first.calls, call.call, &ErasedCall::call);
   if (before != first.calls.end()) add_folders(before->blobs, folders);
   return folders;
+}
+
+// Whether a folder bears the recording's id, or one of the call's, in its path.
+bool names(std::string_view folder, const Recording& recording, const Call& call) {
+  const std::string path = "/" + std::string(folder);
+  const auto has = [&](const std::string& id) {
+    return !id.empty() &&
+           (path.contains("/" + id + "/") || path.contains("/" + percent_encoded(id) + "/"));
+  };
+  return has(recording.id.text) || has(call.server_call_id.text) || has(call.correlation_id.text) ||
+         has(call.connection_id.text);
 }
 
 std::vector<ErasedBlob> blobs_of(const KeptOfCall& kept) {
@@ -242,8 +257,11 @@ Task<Result<std::string>> CallerErasure::signed_receipt(ErasureId id) {
 // A try that was interrupted has its own list: what it names and is gone stays named.
 Task<Result<void>> CallerErasure::add_missing(ErasedCall* call, const KeptOfCall* kept) {
   auto found = blobs_of(*kept);
+  // One that was written anew since the list was made is another one, and goes as well.
   std::erase_if(found, [&](const ErasedBlob& blob) {
-    return std::ranges::find(call->blobs, blob.name, &ErasedBlob::name) != call->blobs.end();
+    return std::ranges::any_of(call->blobs, [&](const ErasedBlob& named) {
+      return named.name == blob.name && named.etag == blob.etag;
+    });
   });
   auto hashed = co_await hashes_.complete(call->call, *kept, std::move(found));
   if (!hashed) co_return Failure(hashed.error());
@@ -269,10 +287,12 @@ Task<Result<bool>> CallerErasure::erase(const Erasure* erasure, const Erasure* f
   }
   RowRemoval rows;
   const Subject subject{.call = std::move(*stored), .folders = folders_named(*first, call)};
-  call.why = std::move(in_the_way->why);
+  call.why = in_the_way->passes ? still_open : std::move(in_the_way->why);
   if (call.why.empty()) {
     auto removed = co_await remove(erasure->id, &subject, &call);
     if (!removed) co_return Failure(removed.error());
+    // A later look waits for the hold's end, as it would have if the hold had come before it.
+    if (is_later_look && call.why == hold_came) co_return fail(ErrorKind::unavailable, hold_came);
     rows = *removed;
   } else if (auto done = co_await forget_what_is_there(&subject, &call); !done) {
     co_return Failure(done.error());
@@ -313,6 +333,7 @@ Task<Result<void>> CallerErasure::settle(const Erasure* erasure, ErasedCall call
   call.state = call.why.empty() ? ErasureState::erased : ErasureState::refused;
   auto saved = co_await services_.retention.save_erased_call(erasure->id, call, rows);
   if (!saved && saved.error().kind == ErrorKind::conflict) {
+    if (is_later_look) co_return fail(ErrorKind::unavailable, hold_came);
     call.why = hold_came;
     call.state = ErasureState::refused;
     saved = co_await services_.retention.save_erased_call(erasure->id, call, {});
@@ -327,6 +348,8 @@ Task<Result<void>> CallerErasure::settle(const Erasure* erasure, ErasedCall call
 // found, wherever ACS has put its chunks since.
 Task<Result<KeptOfCall>> CallerErasure::look_at(const Subject* subject) {
   auto folders = subject->folders;
+  // By who spoke and when. That may be another's, and what is deleted is gone: it is named as left.
+  std::vector<std::string> fitting;
   auto recordings = co_await services_.store.recordings_of(subject->call.id);
   if (!recordings) co_return Failure(recordings.error());
   for (const auto& recording : *recordings) {
@@ -337,9 +360,16 @@ Task<Result<KeptOfCall>> CallerErasure::look_at(const Subject* subject) {
     // It may be another call's as well; when that one's caller is erased, it is that one's alone.
     if (!found && is_folder_in_doubt(found.error())) continue;
     if (!found) co_return fail("look for chunks", found.error());
-    for (auto& chunk : *found) folders.insert(std::move(chunk.folder));
+    for (auto& chunk : *found) {
+      if (names(chunk.folder, recording, subject->call))
+        folders.insert(std::move(chunk.folder));
+      else
+        fitting.push_back(std::move(chunk.audio.text));
+    }
   }
-  co_return co_await objects_.of(subject->call, std::move(folders));
+  auto kept = co_await objects_.of(subject->call, std::move(folders));
+  if (kept) std::ranges::move(fitting, std::back_inserter(kept->unknown));
+  co_return kept;
 }
 
 // What a try that was interrupted had only planned is there yet, and no receipt calls it gone.

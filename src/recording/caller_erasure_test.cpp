@@ -408,6 +408,60 @@ TEST_CASE("chunks of a recording that was never found are erased where ACS puts 
   CHECK(world.look(made, 2).calls.at(0).blobs.at(0).name == late);
 }
 
+TEST_CASE("a folder that fits by who spoke and when alone may be another's, and is left") {
+  ErasedWorld world;
+  Changes changes;
+  changes.recordings.push_back({.id = {"never found"},
+                                .call = world.call.id,
+                                .phase = RecordingPhase::stopped,
+                                .requested_at = world.recording.requested_at,
+                                .active_at = world.recording.active_at,
+                                .ended_at = world.recording.ended_at,
+                                .discovery = Discovery::missing});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  // Of the same caller, at the same time, by a service that shares the container.
+  const std::string theirs = "20260302/their-call/their-recording/";
+  world.put_blob(theirs + "0-audiowav.wav", seconds_of_wav(1));
+  world.put_text(theirs + "0-acsmetadata.json",
+                 ErasedWorld::metadata("2026-03-02T09:15:01Z", 1'000, 0, "", "4:+15550123"));
+  const auto made = world.request();
+  world.pass(0s);
+
+  CHECK(world.wait(world.blobs.info({theirs + "0-audiowav.wav"})).has_value());
+  const auto call = world.receipt(made).calls.at(0);
+  CHECK(call.state == ErasureState::erased);
+  CHECK(std::ranges::find(call.left, theirs + "0-audiowav.wav") != call.left.end());
+}
+
+TEST_CASE("a hold that comes in the middle of a later look makes it wait, not end") {
+  ErasedWorld world;
+  const auto made = world.request();
+  world.pass(0s);
+  world.put_blob(folder + "1-audiowav.wav", {4, 5});
+  bool placed = false;
+  world.watched.before_removal = [&](const BlobName&) -> Task<Result<void>> {
+    return [](store::MemoryStore& store, ContextId call, bool& done) -> Task<Result<void>> {
+      if (!done) {
+        done = true;
+        auto added =
+            co_await store.add_hold({.id = {"h1"}, .call = call, .who = "Ms Ito", .lifted_at = {}});
+        if (!added) co_return Failure(added.error());
+      }
+      co_return ok();
+    }(world.store, world.call.id, placed);
+  };
+  world.put_blob(folder + "2-audiowav.wav", {6});
+
+  world.pass(61min);
+
+  REQUIRE(placed);
+  CHECK_FALSE(world.look(made, 2).finished_at.has_value());
+  REQUIRE(world.wait(world.store.lift_hold({"h1"}, "Ms Ito", world.runtime.clock().wall_now())));
+  world.pass(25h);
+  CHECK(world.look(made, 2).calls.at(0).state == ErasureState::erased);
+  CHECK(world.blob_count() == 1);
+}
+
 TEST_CASE("a look that finds its call on hold waits until the hold is lifted") {
   ErasedWorld world;
   const auto made = world.request();
@@ -453,6 +507,7 @@ TEST_CASE("a recording that is looked for without end is not waited for without 
   world.pass(erasure_waits_max);
   CHECK(world.receipt(made).finished_at.has_value());
   CHECK(world.receipt(made).calls.at(0).state == ErasureState::refused);
+  CHECK(world.receipt(made).calls.at(0).why.find("it was not erased") != std::string::npos);
   CHECK(world.blob_count() == 3);
 }
 

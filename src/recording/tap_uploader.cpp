@@ -33,11 +33,13 @@ BlobName witness_blob(WallTime call_received_at, const ContextId& call, std::uin
                                                         : fmt::format("ledger-{}.bin", run))};
 }
 
-TapUploader::TapUploader(TapSpool& spool, BlobStore& blobs, CallStore& calls, Clock& clock,
-                         Counters& counters, Log& log, TapUploaderOptions options)
+TapUploader::TapUploader(TapSpool& spool, BlobStore& blobs, CallStore& calls,
+                         RetentionStore& retention, Clock& clock, Counters& counters, Log& log,
+                         TapUploaderOptions options)
     : spool_(spool),
       blobs_(blobs),
       calls_(calls),
+      retention_(retention),
       clock_(clock),
       log_(log),
       options_(options),
@@ -103,7 +105,7 @@ Task<TapUploader::Round> TapUploader::run_once() {
 Task<Result<TapUploader::Step>> TapUploader::advance(SpooledRun run, bool newer_run_exists) {
   auto call = co_await calls_.load_call(run.call);
   if (!call && call.error().kind != ErrorKind::not_found) co_return Failure(call.error());
-  if (call && call->erased_at) co_return co_await drop(std::move(run));
+  if (call && call->erased_at) co_return co_await advance_erased(std::move(run), *call->erased_at);
   // Without its call there is no date; such a run is kept where an operator finds it.
   const auto received_at = call ? call->received_at : WallTime{};
   const bool over = run.finished || newer_run_exists || !call ||
@@ -140,6 +142,16 @@ Task<Result<TapUploader::Step>> TapUploader::advance(SpooledRun run, bool newer_
   co_return step;
 }
 
+// A hold keeps it where it is, and so does an erasure that may yet be refused: what is in the spool
+// is nowhere else.
+Task<Result<TapUploader::Step>> TapUploader::advance_erased(SpooledRun run, WallTime erased_at) {
+  if (clock_.wall_now() < erased_at + options_.erased_grace) co_return Step{};
+  auto held = co_await retention_.is_held(run.call);
+  if (!held) co_return Failure(held.error());
+  if (*held) co_return Step{};
+  co_return co_await drop(std::move(run));
+}
+
 // Of a call whose data was erased, on whichever replica: nothing of it goes up to storage.
 Task<Result<TapUploader::Step>> TapUploader::drop(SpooledRun run) {
   if (auto removed = co_await spool_.remove(run.call, run.run); !removed)
@@ -155,8 +167,9 @@ Task<Result<TapUploader::Step>> TapUploader::take_back(SpooledRun run, WallTime 
     auto removed = co_await blobs_.remove(witness_blob(received_at, run.call, run.run, kind));
     if (!removed && removed.error().kind != ErrorKind::not_found)
       co_return fail("take back a tap of an erased call", removed.error());
+    staged_.erase({run.call, run.run, kind});
   }
-  co_return co_await drop(std::move(run));
+  co_return Step{};  // the spool has it still
 }
 
 Task<Result<TapUploader::Staged>> TapUploader::stage(SpooledRun run, SpoolKind kind, BlobName name,

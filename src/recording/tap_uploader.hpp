@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/retention_store.hpp"
 #include "ports/tap_spool.hpp"
 
 #include <cstdint>
@@ -33,14 +34,16 @@ struct TapUploaderOptions {
   int blocks_per_run_max = 16;  // in one round, so that one long run does not hold up others
   Duration round_every = 10s;
   Duration round_after_failure = 30s;
+  // After the erasure of a call began: by then it is settled, or the mark is gone again.
+  Duration erased_grace = std::chrono::hours(1);
   Duration ended_grace = 60s;  // after a call's end, before an unfinished run counts as left
 };
 
 class TapUploader {
  public:
   // All outlive this.
-  TapUploader(TapSpool& spool, BlobStore& blobs, CallStore& calls, Clock& clock, Counters& counters,
-              Log& log, TapUploaderOptions options = {});
+  TapUploader(TapSpool& spool, BlobStore& blobs, CallStore& calls, RetentionStore& retention,
+              Clock& clock, Counters& counters, Log& log, TapUploaderOptions options = {});
 
   // Rounds until stop(); a round that has begun a block ends it first.
   Task<void> run();
@@ -62,6 +65,7 @@ class TapUploader {
   };
   using Key = std::tuple<ContextId, std::uint32_t, SpoolKind>;
   Task<Result<Step>> advance(SpooledRun run, bool newer_run_exists);
+  Task<Result<Step>> advance_erased(SpooledRun run, WallTime erased_at);
   Task<Result<Step>> drop(SpooledRun run);
   Task<Result<Step>> take_back(SpooledRun run, WallTime received_at);
   // Stages what can be staged of one file; `complete` when nothing is left but the commit.
@@ -76,6 +80,7 @@ class TapUploader {
   TapSpool& spool_;
   BlobStore& blobs_;
   CallStore& calls_;
+  RetentionStore& retention_;
   Clock& clock_;
   Log& log_;
   TapUploaderOptions options_;

@@ -52,7 +52,7 @@ struct Upload : RecordedCall {
   }
   std::unique_ptr<TapUploader> make() {
     return std::make_unique<TapUploader>(
-        spool, blobs, store, runtime.clock(), counters, log,
+        spool, blobs, store, store, runtime.clock(), counters, log,
         TapUploaderOptions{.block_bytes = 100, .blocks_per_run_max = 3});
   }
   MemorySpool::Run& run_of(std::uint32_t run) { return spool.spooled[{call.id, run}]; }
@@ -70,6 +70,11 @@ struct Upload : RecordedCall {
   MemorySpool spool;
   std::unique_ptr<TapUploader> uploader;
 };
+
+void pass_an_hour(Upload& upload) {
+  auto& clock = upload.runtime.clock();
+  clock.set_wall(clock.wall_now() + std::chrono::hours(1));
+}
 
 }  // namespace
 
@@ -220,9 +225,28 @@ TEST_CASE("the tap of an erased call is dropped, wherever it waits, and never go
   run.finished = true;
   erase_rows(upload);
 
-  CHECK(upload.round().runs_finished == 1);
+  // The erasure may yet be refused, and the spool is all there is of it.
+  CHECK(upload.round().runs_finished == 0);
+  CHECK(upload.spool.spooled.size() == 1);
 
+  pass_an_hour(upload);
+  CHECK(upload.round().runs_finished == 1);
   CHECK(upload.spool.spooled.empty());
+  CHECK_FALSE(upload.is_stored(upload.name(0)));
+}
+
+TEST_CASE("the tap of an erased call that is held stays in the spool") {
+  Upload upload;
+  upload.store_call();
+  upload.run_of(0).tap = counting_samples(0, 175);
+  upload.run_of(0).finished = true;
+  erase_rows(upload);
+  REQUIRE(upload.wait(upload.store.add_hold(
+      {.id = {"h1"}, .call = upload.call.id, .who = "Ms Ito", .lifted_at = {}})));
+  pass_an_hour(upload);
+
+  CHECK(upload.round().runs_finished == 0);
+  CHECK(upload.spool.spooled.size() == 1);
   CHECK_FALSE(upload.is_stored(upload.name(0)));
 }
 
@@ -252,11 +276,15 @@ TEST_CASE("a tap that was on its way up while its call was erased is taken back"
   Erasure erasure{.id = {"e"}, .at = upload.runtime.clock().wall_now(), .finished_at = {}};
   erasure.calls.push_back({.call = upload.call.id});
   REQUIRE(upload.wait(upload.store.add_erasure(erasure, {.kind = "none"})).has_value());
-  TapUploader uploader(upload.spool, blobs, upload.store, upload.runtime.clock(), upload.counters,
-                       upload.log);
+  TapUploader uploader(upload.spool, blobs, upload.store, upload.store, upload.runtime.clock(),
+                       upload.counters, upload.log);
 
+  upload.wait(uploader.run_once());
+  CHECK(upload.wait(blobs.list({}))->blobs.empty());
+  CHECK(upload.spool.spooled.size() == 1);
+
+  pass_an_hour(upload);
   CHECK(upload.wait(uploader.run_once()).runs_finished == 1);
-
   CHECK(upload.spool.spooled.empty());
   CHECK(upload.wait(blobs.list({}))->blobs.empty());
 }
