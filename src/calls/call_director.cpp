@@ -36,6 +36,9 @@ CallDirector::State::State(CallServices services, CallsOptions options)
       actor_gone(shared.services.clock.make_signal()),
       unknown(shared.services.counters.counter("earshot_events_unplaced_total",
                                                "Stored events that belong to no call of ours")),
+      kept_events(shared.services.counters.counter(
+          "earshot_events_kept_total",
+          "Stored events put off because their call is being erased, once for each time")),
       unmatched_files(unmatched_counter(shared.services.counters, "RecordingFileStatusUpdated")),
       unmatched_states(unmatched_counter(shared.services.counters, "RecordingStateChanged")),
       sockets_refused(shared.services.counters.counter("earshot_media_sockets_unneeded_total",
@@ -43,6 +46,10 @@ CallDirector::State::State(CallServices services, CallsOptions options)
   shared.event_done = [this](std::int64_t number) {
     in_hand.erase(number);
     if (missed) arrived->notify();
+  };
+  shared.event_kept = [this](std::int64_t number) {
+    keep(number);
+    arrived->notify();
   };
   shared.actor_done = [this](const CallActor& actor) {
     const auto& call = actor.state().call;

@@ -55,6 +55,7 @@ void CallDirector::State::enqueue(std::vector<StoredEvent> events) {
 
 Task<void> CallDirector::State::take_in() {
   while (!shared.stopping) {
+    if (!kept.empty() && shared.services.clock.steady_now() >= kept_until) release_kept();
     if (!forgotten.empty() && (waiting.empty() || forgotten.size() >= forgotten_max)) {
       co_await write_off_forgotten();
     } else if (!waiting.empty()) {
@@ -68,6 +69,8 @@ Task<void> CallDirector::State::take_in() {
       // A call whose mailbox is full needs time more than it needs its events again.
       co_await shared.services.clock.sleep_for(shared.options.database_retry);
       co_await read_missed();
+    } else if (!kept.empty()) {
+      static_cast<void>(co_await arrived->wait_until(kept_until));
     } else {
       co_await arrived->wait();
     }
@@ -100,7 +103,8 @@ Task<void> CallDirector::State::take(StoredEvent stored) {
     if (worth_retrying(actor.error())) co_return;  // stopping
     co_return forget(number);
   }
-  if ((*actor)->state().call.erased_at) co_return co_await drop(call, std::move(stored));
+  if (const auto& known = (*actor)->state().call; known.erased_at)
+    co_return co_await come_too_late(known, std::move(stored));
   const auto& own = (*actor)->state().call.connection_id;
   if (is_of_another_connection(stored.event, own)) {
     unknown.add();
@@ -166,6 +170,28 @@ Task<std::optional<Call>> CallDirector::State::found(
 // what is not ours would keep a ring waiting behind it.
 void CallDirector::State::forget(std::int64_t number) { forgotten.push_back(number); }
 
+// As long as the erasure may be refused the event stays as it is: where a file lies is told once.
+Task<void> CallDirector::State::come_too_late(Call call, StoredEvent stored) {
+  if (call.erasing) co_return keep(stored.number);
+  co_await drop(call.id, std::move(stored));
+}
+
+// Beyond the bound they are in nobody's hand, and may be read again sooner.
+void CallDirector::State::keep(std::int64_t number) {
+  kept_events.add();
+  if (kept.empty()) kept_until = shared.services.clock.steady_now() + call_erasing_retry;
+  if (kept.size() < shared.options.events_waiting_max / 4)
+    kept.push_back(number);
+  else
+    in_hand.erase(number);
+}
+
+void CallDirector::State::release_kept() {
+  for (const auto number : kept) in_hand.erase(number);
+  kept.clear();
+  missed = true;
+}
+
 // Of a call whose data was erased nothing follows any more, and its body, which may hold numbers or
 // tell where audio is, goes.
 Task<void> CallDirector::State::drop(ContextId call, StoredEvent stored) {
@@ -195,7 +221,7 @@ Task<void> CallDirector::State::take_ring(StoredEvent stored) {
   if (const auto ring = rings.find(key); ring != rings.end()) {
     call = ring->second;
   } else if (auto known = co_await found([&] { return store.find_call_by_ring_key(key); })) {
-    if (known->erased_at) co_return co_await drop(known->id, std::move(stored));
+    if (known->erased_at) co_return co_await come_too_late(std::move(*known), std::move(stored));
     call = known->id;
   } else if (shared.stopping) {
     co_return;

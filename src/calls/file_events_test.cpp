@@ -181,4 +181,67 @@ TEST_CASE("the end of a service-managed recording is followed by a watch for its
   }
 }
 
+namespace {
+
+// The erasure begins before the event comes, or when it is about to be stored.
+void keep_what_a_file_event_tells(bool is_in_hand) {
+  CallDesk desk;
+  desk.options.machine.byos = false;
+  desk.start();
+  desk.talk();
+  desk.accept(desk.disconnected());
+  desk.accept(desk.state_changed("R1", false));
+  const auto call = desk.call().id;
+  Erasure erasure{.id = {"e"}, .at = desk.runtime.clock().wall_now(), .finished_at = {}};
+  erasure.calls.push_back({.call = call});
+  REQUIRE(desk.runtime.run_for(desk.store.add_erasure(erasure, {.kind = "none"})).has_value());
+  const auto become = [&](ErasureState state, RowRemoval rows = {}) {
+    const ErasedCall erased{.call = call, .state = state};
+    REQUIRE(desk.runtime.run_for(desk.store.save_erased_call({"e"}, erased, rows)).has_value());
+  };
+  const auto files = [&] { return desk.runtime.run_for(desk.store.files_of({"R1"}))->size(); };
+  const auto event = file_event(desk, two_chunks());
+
+  desk.advance(1h);
+  if (is_in_hand) {
+    desk.store.commit_takes = 1s;
+    desk.accept(event);
+    become(ErasureState::erasing);
+    desk.advance(1s);
+    desk.store.commit_takes = 0s;
+  } else {
+    become(ErasureState::erasing);
+    desk.accept(event);
+  }
+  CHECK(desk.store.events_waiting() == 1);
+  desk.advance(call_erasing_retry);
+  CHECK(desk.store.events_waiting() == 1);
+  CHECK(files() == 0);
+
+  SUBCASE("it is not, so they are fetched") {
+    become(ErasureState::refused);
+    SUBCASE("by the same process") { desk.advance(call_erasing_retry); }
+    SUBCASE("by the next one") { desk.restart(); }
+    CHECK(files() == 2);
+    CHECK(jobs_of(desk, "fetch_recording").size() == 1);
+  }
+  SUBCASE("it is, so nobody is told") {
+    become(ErasureState::erased, {.chunks = true, .merges = true, .texts = true, .personal = true});
+    desk.advance(call_erasing_retry);
+    CHECK(files() == 0);
+    CHECK(desk.journal_has("event after the erasure dropped"));
+  }
+  CHECK(desk.store.events_waiting() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("what a file event tells is kept until it is known whether its call is erased") {
+  keep_what_a_file_event_tells(false);
+}
+
+TEST_CASE("so it is when the erasure begins while the event is stored") {
+  keep_what_a_file_event_tells(true);
+}
+
 }  // namespace earshot::calls

@@ -94,6 +94,9 @@ struct Call {
   // Its caller's data was erased, by a request of that time, or is being erased: nothing more of
   // what was said, or by whom, is stored of it. Set by erasures; a commit of the call leaves it.
   std::optional<WallTime> erased_at;
+  // With erased_at: no erasure of it is settled yet, so that it may still be refused, and the call
+  // be like any other again.
+  bool erasing = false;
   int version = 0;  // raised by every commit; a commit of another version is a conflict
   bool operator==(const Call&) const = default;
 

@@ -99,6 +99,28 @@ inline Error call_erased_error() {
           .code = std::string(call_erased_code)};
 }
 
+// The same while the erasure goes on, which may still be refused: whoever is told it keeps what
+// there is to store, and comes again. Its kind is `conflict` as well.
+inline constexpr std::string_view call_erasing_code = "call_erasing";
+inline bool is_call_erasing(const Error& error) { return error.code == call_erasing_code; }
+inline Error call_erasing_error() {
+  return {.kind = ErrorKind::conflict,
+          .message =
+              "the call's data is being erased by request; nothing is stored of it until "
+              "that is over",
+          .code = std::string(call_erasing_code)};
+}
+inline bool is_erased_or_erasing(const Error& error) {
+  return is_call_erased(error) || is_call_erasing(error);
+}
+// When to come again.
+inline constexpr Duration call_erasing_retry = std::chrono::minutes(5);
+
+// Of a call that has erased_at.
+inline Error erased_error_of(const Call& call) {
+  return call.erasing ? call_erasing_error() : call_erased_error();
+}
+
 struct CallQuery {
   std::optional<CallPhase> phase;
   std::optional<WallTime> from;  // received_at
@@ -115,7 +137,7 @@ struct RecordingQuery {
   int limit = 50;
 };
 
-// Calls that were answered and are over, and have no verdict.
+// Calls that were answered and are over, and have no verdict; none that is erased.
 struct UnjudgedQuery {
   WallTime received_since{};
   WallTime ended_before{};
@@ -134,8 +156,8 @@ class CallStore {
 
   // All or nothing. `conflict` when a call's version has moved on, and, with call_erased_code, when
   // numbers, chunks, file locations, discoveries, turns, downlinks or verdicts are of a call whose
-  // data was erased. `unavailable` does not say that nothing was stored: a second try may find its
-  // own changes, which gives `conflict`.
+  // data was erased (call_erasing_code while that goes on). `unavailable` does not say that nothing
+  // was stored: a second try may find its own changes, which gives `conflict`.
   virtual Task<Result<void>> commit(Changes changes) = 0;
 
   // Durable when it returns; an event stored before is `duplicate` (door, id, and context or

@@ -1,6 +1,7 @@
 #include "recording/caller_erasure.hpp"
 
 #include "base/crypto.hpp"
+#include "domain/evidence.hpp"
 #include "domain/journal_text.hpp"
 #include "recording/chunk_name.hpp"
 #include "recording/erasure_receipt.hpp"
@@ -453,7 +454,7 @@ Task<Result<CallerErasure::Obstacle>> CallerErasure::open_recording(Call call) {
                        .passes = true};
   auto verdict = co_await services_.store.verdict_of(call.id, std::nullopt);
   if (!verdict) co_return Failure(verdict.error());
-  if (call.phase == CallPhase::ended && call.answered_at && !*verdict)
+  if (call.phase == CallPhase::ended && call_time_zero(call) && !*verdict)
     co_return Obstacle{.why =
                            "the call has no verdict yet, so its recording may still arrive; it "
                            "is erased then",

@@ -554,7 +554,7 @@ TEST_CASE("who writes while a call is erased is refused, and the erasure sees wh
   world.watched.before_removal = [&](const BlobName&) -> Task<Result<void>> {
     return [](store::MemoryStore& store, Changes changes, bool& refused) -> Task<Result<void>> {
       auto stored = co_await store.commit(std::move(changes));
-      refused = !stored && is_call_erased(stored.error());
+      refused = !stored && is_call_erasing(stored.error());
       co_return ok();
     }(world.store, late, was_refused);
   };
@@ -562,4 +562,24 @@ TEST_CASE("who writes while a call is erased is refused, and the erasure sees wh
   CHECK(was_refused);
   CHECK(world.wait(world.store.chunks_of(world.recording.id))->empty());
   CHECK(world.receipt(made).calls.at(0).state == ErasureState::erased);
+}
+
+TEST_CASE("a call that is known only as connected waits for its verdict as an answered one does") {
+  ErasedWorld world;
+  auto call = world.call;
+  call.id = {"66666666-0000-4000-8000-000000000006"};
+  call.version = 0;
+  call.ring_key = "connected";
+  call.answered_at.reset();
+  call.connected_at = call.received_at;
+  call.phase = CallPhase::ended;
+  Changes changes;
+  changes.calls.push_back(call);
+  changes.personal.push_back({.call = call.id, .caller = "+15550888", .called = "+15550199"});
+  REQUIRE(world.wait(world.store.commit(std::move(changes))).has_value());
+  const auto made = world.request("+15550888");
+  world.pass(0s);
+  REQUIRE(world.receipt(made).calls.size() == 1);
+  CHECK(world.receipt(made).calls.at(0).state == ErasureState::waiting);
+  CHECK(world.receipt(made).calls.at(0).why.find("no verdict yet") != std::string::npos);
 }

@@ -115,6 +115,9 @@ Task<JobOutcome> FileWatch::run(Job job) {
   if (recording) files = co_await locations_.files_of(recording->id);
   if (recording && files && files->empty()) {
     auto call = co_await store_.load_call(recording->call);
+    if (call && call->erasing)
+      co_return JobRetry{
+          .at = now + call_erasing_retry, .error = call_erasing_error().message, .payload = ""};
     if (call && (call->erased_at || never_resumed(*call, *recording))) co_return JobDone{};
   }
   if (!recording || !files)

@@ -1,5 +1,6 @@
 #include "recording/file_watch.hpp"
 
+#include "recording/testing/erased.hpp"
 #include "recording/testing/recorded_call.hpp"
 
 using namespace earshot;
@@ -123,4 +124,22 @@ TEST_CASE("the watch looks every hour, and bears a database that is away") {
   Job of_nothing = watch.job;
   of_nothing.subject = "no such recording";
   CHECK(std::holds_alternative<JobGivenUp>(watch.wait(watch.watch.run(of_nothing))));
+}
+
+TEST_CASE(
+    "the watch for a file event outlasts an erasure that was refused, and ends with another") {
+  Watch watch;
+  begin_erasure(watch);
+  CHECK_FALSE(watch.run_for(1h));
+  CHECK(watch.alarms().empty());
+  SUBCASE("refused") {
+    refuse_erasure(watch);
+    CHECK_FALSE(watch.run_for(5h));
+    CHECK_FALSE(watch.alarms().empty());
+  }
+  SUBCASE("erased") {
+    erase_rows(watch);
+    CHECK(watch.run_for(5h));
+    CHECK(watch.alarms().empty());
+  }
 }

@@ -94,7 +94,7 @@ Task<Result<RequestedMerge>> Merges::request_once(RecordingId id, AudioRequest w
   merge.blob = merge_blob(*subject, merge);
   auto added = co_await services_.merges.add_merge(
       merge, job_of(merge, merge.requested_at, options_.deadline));
-  if (!added && is_call_erased(added.error())) co_return Failure(added.error());
+  if (!added && is_erased_or_erasing(added.error())) co_return Failure(added.error());
   if (!added && added.error().kind == ErrorKind::conflict)
     co_return Failure(Error{.kind = ErrorKind::conflict,
                             .message = "another merge of the recording was asked for just now",

@@ -350,14 +350,26 @@ TEST_CASE("a merge of an erased call ends quietly, and leaves no file") {
   REQUIRE(call.request().has_value());
   SUBCASE("before it began") {}
   SUBCASE("when its audio is gone, and its call is being erased") {
-    Erasure erasure{.id = {"e"}, .at = call.runtime.clock().wall_now(), .finished_at = {}};
-    erasure.calls.push_back({.call = call.call.id});
-    REQUIRE(call.wait(call.store.add_erasure(erasure, {.kind = "none"})).has_value());
-    const ErasedCall erasing{.call = call.call.id, .state = ErasureState::erasing};
-    REQUIRE(call.wait(call.store.save_erased_call({"e"}, erasing, {})).has_value());
-    CHECK(std::holds_alternative<JobDone>(call.run()));
+    begin_erasure(call);
+    CHECK(std::holds_alternative<JobRetry>(call.run()));
   }
   erase_rows(call);
   CHECK(std::holds_alternative<JobDone>(call.run()));
   CHECK(call.wait(call.blobs.list({}))->blobs.size() == 1);
+}
+
+TEST_CASE("a merge is made when the erasure of its call was refused after all") {
+  MergedCall call;
+  call.add_chunk(0, counting_samples(0, 1'000));
+  REQUIRE(call.request().has_value());
+  begin_erasure(call);
+  const auto late = call.run();
+  REQUIRE(std::holds_alternative<JobRetry>(late));
+  CHECK(std::get<JobRetry>(late).at == call.runtime.clock().wall_now() + call_erasing_retry);
+  CHECK(call.request({.channels = {.pick = ChannelPick::numbered, .number = 0}}).error().code ==
+        call_erasing_code);
+  refuse_erasure(call);
+  CHECK(std::holds_alternative<JobDone>(call.run()));
+  CHECK(call.find().state == MergeState::done);
+  CHECK(*call.wait(call.store.unfinished_merges()) == 0);
 }

@@ -63,6 +63,10 @@ Task<JobOutcome> RecordingDiscovery::run(Job job) {
   auto outcome = co_await attempt(job);
   if (outcome) co_return std::move(*outcome);
   if (is_call_erased(outcome.error())) co_return JobDone{};
+  if (is_call_erasing(outcome.error()))
+    co_return JobRetry{.at = clock_.wall_now() + call_erasing_retry,
+                       .error = outcome.error().message,
+                       .payload = ""};
   if (outcome.error().kind == ErrorKind::not_found)
     co_return JobGivenUp{.error = outcome.error().message};
   // Storage or database away: that never ends the search, even past the deadline.
@@ -234,7 +238,7 @@ Task<Result<RecordingDiscovery::KnownPtr>> RecordingDiscovery::load(RecordingId 
   auto call = co_await store_.load_call(known->recording.call);
   if (!call) co_return fail("load the recording's call", call.error());
   known->call = std::move(*call);
-  if (known->call.erased_at) co_return Failure(call_erased_error());
+  if (known->call.erased_at) co_return Failure(erased_error_of(known->call));
   auto pauses = co_await store_.pauses_of(id);
   if (!pauses) co_return fail("load the recording's pauses", pauses.error());
   known->pauses = std::move(*pauses);

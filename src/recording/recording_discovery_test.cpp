@@ -568,9 +568,23 @@ TEST_CASE("the search for an erased call's chunks ends quietly, before it or in 
     ErasedInBetween source(search);
     RecordingDiscovery discovery(search.store, source, search.alerts, search.runtime.clock(),
                                  search.counters, search.log, Search::options());
-    CHECK(std::holds_alternative<JobDone>(search.wait(discovery.run(search.job))));
+    CHECK(std::holds_alternative<JobRetry>(search.wait(discovery.run(search.job))));
+    CHECK_FALSE(search.attempt());
+    erase_rows(search);
   }
   CHECK(search.attempt());
   CHECK(search.chunks().empty());
   CHECK(search.alerts.raised.empty());
+}
+
+TEST_CASE("the search goes on when the erasure of its call was refused after all") {
+  Search search;
+  search.store_call();
+  search.put_chunk(0, 40, "2026-03-02T09:15:00Z");
+  begin_erasure(search);
+  CHECK_FALSE(search.attempt());
+  CHECK(search.chunks().empty());
+  refuse_erasure(search);
+  CHECK(search.attempt());
+  CHECK(search.chunks().size() == 1);
 }

@@ -46,7 +46,6 @@ void RecordingFetch::count(FileState state) {
 
 Task<JobOutcome> RecordingFetch::run(Job job) {
   auto known = co_await load({job.subject});
-  if (!known && is_call_erased(known.error())) co_return JobDone{};
   if (!known && known.error().kind == ErrorKind::not_found)
     co_return JobGivenUp{.error = known.error().message};
   Result<PassPtr> pass = Failure(Error{});
@@ -65,6 +64,10 @@ Task<JobOutcome> RecordingFetch::run(Job job) {
   const auto& error = known ? pass.error() : known.error();
   // What it had put into storage by then goes with the next look of the erasure.
   if (is_call_erased(error)) co_return JobDone{};
+  if (is_call_erasing(error))
+    co_return JobRetry{.at = services_.clock.wall_now() + call_erasing_retry,
+                       .error = error.message,
+                       .payload = job.payload};
   services_.log.warn("fetching a recording's files was interrupted",
                      {{"recording", job.subject}, {"error", error.message}});
   co_return JobRetry{.at = services_.clock.wall_now() + spacing(job.attempts),
@@ -80,7 +83,7 @@ Task<Result<RecordingFetch::KnownPtr>> RecordingFetch::load(RecordingId id) {
   auto call = co_await services_.store.load_call(known->recording.call);
   if (!call) co_return fail("load the recording's call", call.error());
   known->call = std::move(*call);
-  if (known->call.erased_at) co_return Failure(call_erased_error());
+  if (known->call.erased_at) co_return Failure(erased_error_of(known->call));
   auto files = co_await services_.locations.files_of(id);
   if (!files) co_return fail("load the recording's files", files.error());
   known->files = std::move(*files);

@@ -520,3 +520,15 @@ TEST_CASE("of an erased call nothing is fetched from ACS") {
   CHECK(fetching.attempt());
   CHECK(fetching.wait(fetching.blobs.list({}))->blobs.empty());
 }
+
+TEST_CASE("what waits at ACS is fetched when the erasure of its call was refused after all") {
+  Fetching fetching;
+  fetching.keep(0, 25);
+  fetching.tell();
+  begin_erasure(fetching);
+  CHECK_FALSE(fetching.attempt());
+  CHECK(fetching.wait(fetching.blobs.list({}))->blobs.empty());
+  refuse_erasure(fetching);
+  CHECK(fetching.attempt());
+  CHECK_FALSE(fetching.wait(fetching.blobs.list({}))->blobs.empty());
+}

@@ -137,7 +137,7 @@ Task<Result<RecordingMerger::Written>> RecordingMerger::write(AudioReader* audio
     told_at = now;
     // Progress that cannot be told is no reason to stop.
     auto saved = co_await services_.merges.save_merge(*merge);
-    if (!saved && is_call_erased(saved.error())) co_return Failure(saved.error());
+    if (!saved && is_erased_or_erasing(saved.error())) co_return Failure(saved.error());
     if (!saved)
       services_.log.warn("the progress of a merge was not stored",
                          {{"recording", merge->recording.text}, {"error", saved.error().message}});
@@ -178,6 +178,12 @@ Task<JobOutcome> RecordingMerger::after_failure(Job job, Merge merge, Error erro
   if (!saved && is_call_erased(saved.error())) {
     co_await discard(merge.blob);
     co_return JobDone{};
+  }
+  // If the erasure is refused after all, the merge is still to be made.
+  if (!saved && is_call_erasing(saved.error())) {
+    co_await discard(merge.blob);
+    co_return JobRetry{
+        .at = now + call_erasing_retry, .error = saved.error().message, .payload = ""};
   }
   if (again || !saved) co_return JobRetry{.at = at, .error = error.message, .payload = ""};
   co_await discard(merge.blob);

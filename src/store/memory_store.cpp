@@ -347,8 +347,8 @@ Task<Result<std::vector<Call>>> MemoryStore::unjudged_calls(UnjudgedQuery query)
   std::vector<Call> found;
   for (const auto& [id, call] : state_->tables.calls) {
     const bool wanted = call.phase == CallPhase::ended && (call.connected_at || call.answered_at) &&
-                        call.received_at >= query.received_since && call.ended_at &&
-                        *call.ended_at < query.ended_before;
+                        !call.erased_at && call.received_at >= query.received_since &&
+                        call.ended_at && *call.ended_at < query.ended_before;
     if (wanted && !state_->tables.verdicts.contains({id, 1})) found.push_back(call);
   }
   std::ranges::sort(found, {},

@@ -53,6 +53,7 @@ class ErasedStore {
     const ErasedCall call{.call = {"c1"}, .state = state};
     return run(retention().save_erased_call({erasure}, call, rows));
   }
+  bool is_erasing(const std::string& call) { return value(run(calls().load_call({call}))).erasing; }
   std::optional<WallTime> erased_at(const std::string& call) {
     return value(run(calls().load_call({call}))).erased_at;
   }
@@ -62,6 +63,10 @@ class ErasedStore {
 };
 
 bool is_too_late(const Result<void>& result) { return !result && is_call_erased(result.error()); }
+
+bool is_too_early(const Result<void>& result) {
+  return !result && is_call_erasing(result.error()) && result.error().kind == ErrorKind::conflict;
+}
 
 // One of each that a late writer could bring, all of that call.
 std::vector<Changes> late_changes(const std::string& call) {
@@ -86,18 +91,58 @@ void erased_calls_stay_erased(const StoreFactory& make) {
     CHECK_FALSE(store.erased_at("c1").has_value());
     REQUIRE(store.save(ErasureState::erasing, {}).has_value());
     CHECK(store.erased_at("c1") == at_second(200));
+    CHECK(store.is_erasing("c1"));
     CHECK_FALSE(store.erased_at("c2").has_value());
+    CHECK_FALSE(store.is_erasing("c2"));
     for (auto& changes : late_changes("c1")) {
       auto with_note = changes;
       with_note.journal.push_back({.call = {"c1"}, .at = at_second(5), .type = "late"});
-      CHECK(is_too_late(store.commit(std::move(with_note))));
+      CHECK(is_too_early(store.commit(std::move(with_note))));
     }
     CHECK(value(store.run(store.calls().journal_of({"c1"}))).empty());
     for (auto& changes : late_changes("c2")) CHECK(store.commit(std::move(changes)).has_value());
-    CHECK(is_too_late(store.run(store.all().files().save_fetch({.recording = {"r-c1"}}))));
-    CHECK(is_too_late(store.run(store.all().merges().save_merge(ErasedStore::merge(1)))));
-    CHECK(is_too_late(
+    CHECK(is_too_early(store.run(store.all().files().save_fetch({.recording = {"r-c1"}}))));
+    CHECK(is_too_early(store.run(store.all().merges().save_merge(ErasedStore::merge(1)))));
+    CHECK(is_too_early(
         store.run(store.all().merges().add_merge(ErasedStore::merge(2), {.kind = "m"}))));
+  }
+  SUBCASE("once it is erased, whoever comes is told so, also during a later look") {
+    REQUIRE(store.save(ErasureState::erased, everything).has_value());
+    CHECK_FALSE(store.is_erasing("c1"));
+    for (auto& changes : late_changes("c1")) CHECK(is_too_late(store.commit(std::move(changes))));
+    Erasure look{.id = {"e2"}, .at = at_second(300), .caller_key = "abc", .finished_at = {}};
+    look.calls.push_back({.call = {"c1"}});
+    REQUIRE(store.run(store.retention().add_erasure(look, erasing)).has_value());
+    REQUIRE(store.save(ErasureState::erasing, {}, "e2").has_value());
+    CHECK_FALSE(store.is_erasing("c1"));
+    CHECK(is_too_late(store.commit(std::move(late_changes("c1")[1]))));
+  }
+  SUBCASE("an event that comes meanwhile keeps its body until it is known what becomes of it") {
+    REQUIRE(store.save(ErasureState::erasing, {}).has_value());
+    auto event = sample_event("late", "c1");
+    event.raw = R"({"caller":"4:+15550123"})";
+    REQUIRE(store.run(store.calls().store_events({event}, at_second(400))).has_value());
+    CHECK_FALSE(value(store.run(store.calls().unhandled_events(10))).at(0).event.raw.empty());
+    REQUIRE(store.save(ErasureState::erased, everything).has_value());
+    CHECK(value(store.run(store.calls().unhandled_events(10))).at(0).event.raw.empty());
+  }
+  SUBCASE("a call that is erased, or is being so, is not asked for to be judged") {
+    auto call = value(store.run(store.calls().load_call({"c1"})));
+    call.phase = CallPhase::ended;
+    call.answered_at.reset();
+    call.connected_at = at_second(3);
+    call.ended_at = at_second(60);
+    REQUIRE(store.commit({.calls = {call}}).has_value());
+    const UnjudgedQuery query{.received_since = at_second(0), .ended_before = at_second(1000)};
+    const auto is_unjudged = [&] {
+      const auto found = value(store.run(store.calls().unjudged_calls(query)));
+      return std::ranges::find(found, call.id, &Call::id) != found.end();
+    };
+    CHECK(is_unjudged());
+    REQUIRE(store.save(ErasureState::erasing, {}).has_value());
+    CHECK_FALSE(is_unjudged());
+    REQUIRE(store.save(ErasureState::erased, everything).has_value());
+    CHECK_FALSE(is_unjudged());
   }
   SUBCASE("what holds nothing personal is still written, and leaves the mark") {
     REQUIRE(store.save(ErasureState::erased, everything).has_value());
@@ -130,6 +175,7 @@ void erased_calls_stay_erased(const StoreFactory& make) {
     REQUIRE(store.save(ErasureState::erasing, {}).has_value());
     REQUIRE(store.save(ErasureState::refused, {}).has_value());
     CHECK_FALSE(store.erased_at("c1").has_value());
+    CHECK_FALSE(store.is_erasing("c1"));
     CHECK(store.commit(std::move(late_changes("c1")[1])).has_value());
     REQUIRE(store.save(ErasureState::erased, everything).has_value());
     Erasure later{.id = {"e2"}, .at = at_second(300), .caller_key = "abc", .finished_at = {}};

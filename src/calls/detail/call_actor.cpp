@@ -163,7 +163,7 @@ Task<void> CallActor::process(Letter letter) {
       auto committed = co_await shared_.commit_patiently(std::move(changes), &answer_lost);
       coming_ = nullptr;
       const bool in_conflict = !committed && committed.error().kind == ErrorKind::conflict &&
-                               !is_call_erased(committed.error());
+                               !is_erased_or_erasing(committed.error());
       if (in_conflict && answer_lost && co_await is_stored(transition.next.call, stores_call)) {
         committed = ok();
       } else if (in_conflict) {
@@ -193,6 +193,9 @@ Task<void> CallActor::process(Letter letter) {
 // The store will never take what follows from this letter, or the process is stopping.
 Task<void> CallActor::give_up_letter(Letter letter, Error error) {
   if (worth_retrying(error)) co_return;  // stopping: the event is handled by the next process
+  // The erasure may be refused yet, and what the event tells is told once.
+  if (is_call_erasing(error) && letter.stored_number != 0)
+    co_return shared_.event_kept(letter.stored_number);
   // Not a fault: it came after the erasure, and its body goes too.
   const bool too_late = is_call_erased(error);
   const LogFields fields = {{"call", state_.call.id.text}, {"why", error.message}};

@@ -45,6 +45,8 @@ struct ActorShared {
   bool stopping = false;  // waits for the database no longer
   // Called when an actor is done with a stored event, however it ended.
   std::function<void(std::int64_t)> event_done;
+  // Called before that, when the event's call is being erased: it stays unhandled, for later.
+  std::function<void(std::int64_t)> event_kept;
   // Called when an actor takes no more letters; it may die in this.
   std::function<void(const CallActor&)> actor_done;
 

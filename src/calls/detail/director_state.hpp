@@ -42,6 +42,9 @@ struct CallDirector::State {
   Task<void> read_missed();
   void forget(std::int64_t number);
   Task<void> drop(ContextId call, StoredEvent stored);
+  Task<void> come_too_late(Call call, StoredEvent stored);
+  void keep(std::int64_t number);
+  void release_kept();
   Task<void> write_off_forgotten();
   Task<ContextId> call_of(InboundEvent event);
   Task<std::optional<Call>> found(std::function<Task<Result<std::optional<Call>>>()> ask);
@@ -69,12 +72,15 @@ struct CallDirector::State {
   std::deque<Waiting> waiting;
   std::set<std::int64_t> in_hand;       // numbers of stored events that this process is busy with
   std::vector<std::int64_t> forgotten;  // of those in hand: nothing follows from them
-  bool missed = false;                  // some stored events were left in the database
+  std::vector<std::int64_t> kept;  // of calls that are being erased: read again at `kept_until`
+  SteadyTime kept_until{};
+  bool missed = false;  // some stored events were left in the database
   bool draining = false;
   std::unique_ptr<Signal> arrived;
   std::unique_ptr<Signal> actor_gone;
   void tell_unplaced(const StoredEvent& stored);
   Counter& unknown;
+  Counter& kept_events;
   Counter& unmatched_files;
   Counter& unmatched_states;
   Counter& sockets_refused;

@@ -171,6 +171,8 @@ Task<JobOutcome> CallVerifier::run(Job job) {
   if (outcome) co_return std::move(*outcome);
   // What it had put into storage by then goes with the next look of the erasure.
   if (is_call_erased(outcome.error())) co_return JobDone{};
+  if (is_call_erasing(outcome.error()))
+    co_return wait_until(clock_.wall_now() + call_erasing_retry, outcome.error().message);
   if (outcome.error().kind == ErrorKind::not_found)
     co_return JobGivenUp{.error = outcome.error().message};
   log_.warn("a call's recording could not be verified",
@@ -187,7 +189,7 @@ Task<Result<JobOutcome>> CallVerifier::attempt(Job job) {
   if (!loaded) co_return Failure(loaded.error());
   const auto evidence = *loaded;
   auto& known = evidence->call;
-  if (known.call.erased_at) co_return Failure(call_erased_error());
+  if (known.call.erased_at) co_return Failure(erased_error_of(known.call));
   // One that was never answered gets none; one that lasts has its job queued when it ends.
   if (known.call.phase != CallPhase::ended || !call_time_zero(known.call))
     co_return JobOutcome{JobDone{}};
@@ -458,7 +460,7 @@ std::vector<Alert> CallVerifier::alerts_of(const Verdict& verdict,
 Task<Result<void>> CallVerifier::ask(ContextId id) {
   auto call = co_await store_.load_call(id);
   if (!call) co_return Failure(call.error());
-  if (call->erased_at) co_return Failure(call_erased_error());
+  if (call->erased_at) co_return Failure(erased_error_of(*call));
   if (call->phase == CallPhase::not_answered)
     co_return fail(ErrorKind::conflict, "the call was not answered, so there is nothing to judge");
   if (call->phase != CallPhase::ended)

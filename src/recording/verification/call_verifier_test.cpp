@@ -350,7 +350,8 @@ TEST_CASE("an erased call is judged no more, by itself or by hand") {
   CHECK(is_call_erased(call.wait(call.verifier.ask(call.call.id)).error()));
 }
 
-TEST_CASE("a verification that comes to its end after the erasure stores nothing, and ends") {
+TEST_CASE(
+    "a verification that comes to its end while its call is erased stores nothing, and waits") {
   Verification call;
   call.store_all();
   call.put_chunk(0, 0.4, 40);
@@ -378,7 +379,19 @@ TEST_CASE("a verification that comes to its end after the erasure stores nothing
                          call.runtime.clock(), call.counters, call.log, call.offload});
   const auto outcome =
       call.wait(verifier.run({.kind = verify_call_job, .subject = call.call.id.text}));
-  CHECK(std::holds_alternative<JobDone>(outcome));
+  CHECK(std::holds_alternative<JobRetry>(outcome));
   CHECK(call.wait(call.store.load_call(call.call.id))->erased_at.has_value());
   CHECK_FALSE(call.verdict().has_value());
+  CHECK(is_call_erasing(call.wait(call.verifier.ask(call.call.id)).error()));
+
+  SUBCASE("and judges when the erasure was refused after all") {
+    refuse_erasure(call);
+    CHECK(std::holds_alternative<JobDone>(call.verify()));
+    CHECK(call.verdict().has_value());
+  }
+  SUBCASE("and ends when it is erased") {
+    erase_rows(call);
+    CHECK(std::holds_alternative<JobDone>(call.verify()));
+    CHECK_FALSE(call.verdict().has_value());
+  }
 }

@@ -17,8 +17,10 @@ constexpr std::string_view columns =
     "recording_id, recording_start_request_id, recording_start_first_sent, recording_starts, "
     "recording_state_event_seen, media_connected, media_restarts, consent, is_private, "
     "recording_start_paused, notice_from_us, notice_to_us, notice_samples, notice_rate_hz, "
-    "notice_text_sha256, erased_at, version";
-constexpr std::size_t column_count = 37;
+    "notice_text_sha256, erased_at, CASE WHEN erased_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
+    "erasure_calls e WHERE e.context_id = calls.context_id AND e.state = 'erased') THEN 1 ELSE 0 "
+    "END, version";
+constexpr std::size_t column_count = 38;
 
 constexpr std::string_view insert_call =
     "INSERT INTO calls (context_id, phase, correlation_id, server_call_id, connection_id, "
@@ -145,6 +147,7 @@ Call read_call(Row& row) {
   call.recording_start_paused = row.flag();
   call.notice = read_notice(row);
   call.erased_at = row.time_or_none();
+  call.erasing = row.flag();
   call.version = static_cast<int>(row.number());
   return call;
 }
@@ -261,9 +264,9 @@ std::vector<Call> find_unjudged(Connection& connection, const UnjudgedQuery& que
   return query_calls(
       connection,
       "WHERE phase = :phase AND received_at >= :since AND ended_at < :ended_before AND "
-      "(connected_at IS NOT NULL OR answered_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM "
-      "verdicts WHERE verdicts.context_id = calls.context_id) ORDER BY received_at, context_id "
-      "LIMIT :limit",
+      "(connected_at IS NOT NULL OR answered_at IS NOT NULL) AND erased_at IS NULL AND NOT EXISTS "
+      "(SELECT 1 FROM verdicts WHERE verdicts.context_id = calls.context_id) ORDER BY received_at, "
+      "context_id LIMIT :limit",
       {{"phase", to_word(CallPhase::ended)},
        {"since", query.received_since},
        {"ended_before", query.ended_before},

@@ -9,6 +9,21 @@
 namespace earshot::store {
 namespace {
 
+// Or is its erasure still going on, and may be refused?
+bool is_settled(Connection& connection, const ContextId& call) {
+  return !connection
+              .query(
+                  "SELECT context_id FROM erasure_calls WHERE context_id = :context_id AND "
+                  "state = 'erased' LIMIT 1",
+                  1, {{"context_id", call}})
+              .empty();
+}
+
+[[noreturn]] void refuse(Connection& connection, const ContextId& call) {
+  throw DatabaseError(is_settled(connection, call) ? call_erased_error() : call_erasing_error(),
+                      false);
+}
+
 // Locks the call's row: an erasure that another replica begins at this moment waits until this
 // transaction is over, and then finds what it wrote, or it was first, and is seen here.
 void refuse_of_erased(Connection& connection, const ContextId& call) {
@@ -17,18 +32,18 @@ void refuse_of_erased(Connection& connection, const ContextId& call) {
       spell(connection.database(),
             "SELECT erased_at FROM calls WHERE context_id = :context_id {{for_update}}");
   for (auto& row : connection.query(sql, 1, {{"context_id", call}}))
-    if (row.time_or_none()) throw DatabaseError(call_erased_error(), false);
+    if (row.time_or_none()) refuse(connection, call);
 }
 
 // Under another name, as an import would give it.
 void refuse_of_erased_folder(Connection& connection, const Recording& recording) {
   const auto folder = mend_text(recording.folder);
-  const auto erased = connection.query(
-      "SELECT c.erased_at FROM recordings r JOIN calls c ON c.context_id = r.context_id WHERE "
+  auto erased = connection.query(
+      "SELECT c.context_id FROM recordings r JOIN calls c ON c.context_id = r.context_id WHERE "
       "r.folder <> '' AND substr(r.folder, 1, 128) = substr(CAST(:beginning AS TEXT), 1, 128) AND "
       "r.folder = :folder AND r.context_id <> :context_id AND c.erased_at IS NOT NULL LIMIT 1",
       1, {{"beginning", folder}, {"folder", folder}, {"context_id", recording.call}});
-  if (!erased.empty()) throw DatabaseError(call_erased_error(), false);
+  if (!erased.empty()) refuse(connection, {erased.front().text()});
 }
 
 // In the order of their ids, so that two replicas do not wait for each other.

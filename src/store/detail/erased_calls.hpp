@@ -8,7 +8,8 @@
 
 namespace earshot::store {
 
-// `conflict` with call_erased_code when the changes hold personal data of such a call, or a
+// `conflict` with call_erased_code, or call_erasing_code as long as no erasure of it is settled,
+// when the changes hold personal data of such a call, or a
 // recording of another call in the folder of one of its recordings. Until the
 // end of the transaction no erasure of these calls begins.
 void refuse_of_erased(Connection& connection, const Changes& changes);

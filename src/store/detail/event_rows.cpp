@@ -32,11 +32,13 @@ EventStoreResult put_event(Connection& connection, const InboundEvent& event,
     return duplicate;
   }
   const auto number = rows.front().number();
-  // Raw bodies hold numbers and names: of a call whose data was erased none is kept.
+  // Raw bodies hold numbers and names: of a call whose data was erased none is kept. What comes
+  // while it is being erased goes with the rest of them, or stays if the erasure is refused.
   connection.execute(
       "INSERT INTO journal_raw (event_number, raw) SELECT CAST(:number AS BIGINT), CAST(:raw AS "
       "TEXT) WHERE NOT EXISTS (SELECT 1 FROM calls WHERE context_id = :context_id AND erased_at IS "
-      "NOT NULL)",
+      "NOT NULL) OR NOT EXISTS (SELECT 1 FROM erasure_calls WHERE context_id = :context_id AND "
+      "state = 'erased')",
       {{"number", number},
        {"raw", mend_text(raw_without_secret(event))},
        {"context_id", mend_text(event.context_id.text)}});

@@ -51,7 +51,7 @@ Result<void> MemoryTables::check_call(const Call& call) const {
 Result<void> MemoryTables::refuse_of_erased(const ContextId& call) const {
   const auto known = calls.find(call);
   if (known == calls.end() || !known->second.erased_at) return ok();
-  return Failure(call_erased_error());
+  return Failure(erased_error_of(known->second));
 }
 
 Result<void> MemoryTables::refuse_of_erased(const RecordingId& recording) const {
@@ -92,14 +92,14 @@ void MemoryTables::mark_erased(const ErasureId& erasure, const ErasedCall& call)
   auto& erased_at = known->second.erased_at;
   const bool begins = call.state == ErasureState::erasing || call.state == ErasureState::erased;
   if (begins && !erased_at) erased_at = erasures.at(erasure).at;
-  if (call.state != ErasureState::refused) return;
   const bool by_another = std::ranges::any_of(erasures, [&](const auto& entry) {
     return entry.first != erasure &&
            std::ranges::any_of(entry.second.calls, [&](const ErasedCall& other) {
              return other.call == call.call && other.state == ErasureState::erased;
            });
   });
-  if (!by_another) erased_at.reset();
+  if (call.state == ErasureState::refused && !by_another) erased_at.reset();
+  known->second.erasing = erased_at && !by_another && call.state != ErasureState::erased;
 }
 
 Result<void> MemoryTables::check(const Changes& changes) const {
@@ -155,9 +155,11 @@ void MemoryTables::apply(Changes changes, Random& random) {
   for (auto& call : changes.calls) {
     call.end_reason = mend_text(call.end_reason);
     call.erased_at.reset();
+    call.erasing = false;
     if (call.version > 0) {
       call.resource = calls[call.id].resource;
       call.erased_at = calls[call.id].erased_at;
+      call.erasing = calls[call.id].erasing;
     }
     ++call.version;
     calls[call.id] = std::move(call);
@@ -301,8 +303,9 @@ EventStoreResult MemoryTables::put_event(InboundEvent event, WallTime received_a
             .handled = events.at(earlier->second).handled};
   const auto number = next_number++;
   event_keys[key] = number;
-  event.raw =
-      refuse_of_erased(event.context_id) ? mend_text(raw_without_secret(event)) : std::string();
+  const auto may = refuse_of_erased(event.context_id);
+  const bool keeps_raw = may || is_call_erasing(may.error());
+  event.raw = keeps_raw ? mend_text(raw_without_secret(event)) : std::string();
   events[number] = {
       .stored = {.number = number, .event = std::move(event), .received_at = received_at}};
   return {.outcome = Accepted::stored, .number = number};

@@ -78,7 +78,7 @@ Task<Result<void>> Writer::write(Work work) {
     std::erase(waiting_, pending);
     co_return fail(ErrorKind::unavailable, error.what());
   }
-  if (pending->error && is_call_erased(*pending->error)) too_late_.add();
+  if (pending->error && is_erased_or_erasing(*pending->error)) too_late_.add();
   if (pending->error) co_return Failure(*pending->error);
   co_return ok();
 }
