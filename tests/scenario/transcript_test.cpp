@@ -205,6 +205,7 @@ TEST_CASE("a turn is heard where the transcript of that audio says") {
       const auto sound = audio(world, source);
       int in_step = 0;
       int absent = 0;
+      std::string known;  // of each turn: how well its place is known, and by what
       for (const auto& spoken : telling.truth) {
         const auto turn = turn_of(words, spoken);
         const auto heard = heard_of(sound, spoken).tones;
@@ -212,6 +213,9 @@ TEST_CASE("a turn is heard where the transcript of that audio says") {
         CAPTURE(source);
         CAPTURE(json::serialize(turn));
         absent += presence == "none" ? 1 : 0;
+        known += fmt::format("\n  {:.1f} s {} {} ±{:.3f} s by {}, {} of {} tones", spoken.start_s,
+                             spoken.who, presence, number(turn, "uncertaintySeconds"),
+                             World::text(turn, "placedBy"), heard.size(), spoken.tones);
         // A tone that a seam cuts may not be decoded.
         if (presence == "none") CHECK(heard.size() <= 1);
         if (presence != "whole" || heard.size() < spoken.tones ||
@@ -223,6 +227,7 @@ TEST_CASE("a turn is heard where the transcript of that audio says") {
         const double silence = spoken.who == "assistant" ? 0.1 : 0;
         CHECK(std::abs(number(turn, "endSeconds") - silence - heard.back().end_s) < in_step_s);
       }
+      CAPTURE(known);
       CHECK(in_step >= (source == "repaired" && !second_copies ? 7 : 5));
       CHECK((absent > 0) == (source == "acs"));
     }
