@@ -32,6 +32,7 @@ struct SpooledRun {
   ContextId call;
   std::uint32_t run = 0;  // from 0
   bool finished = false;  // false: still written, or left behind by a crash
+  bool open = false;      // this process still writes it, however long the disk takes
   std::uint64_t tap_bytes = 0;
   std::uint64_t ledger_bytes = 0;
 };

@@ -108,8 +108,11 @@ Task<Result<TapUploader::Step>> TapUploader::advance(SpooledRun run, bool newer_
   if (call && call->erased_at) co_return co_await advance_erased(std::move(run), *call->erased_at);
   // Without its call there is no date; such a run is kept where an operator finds it.
   const auto received_at = call ? call->received_at : WallTime{};
-  const bool over = run.finished || newer_run_exists || !call ||
-                    is_over(*call, clock_.wall_now(), options_.ended_grace);
+  // What this process still writes is not left behind, however long the disk takes: uploaded now,
+  // its end would be missing for ever.
+  const bool left_behind = !run.open && (newer_run_exists || !call ||
+                                         is_over(*call, clock_.wall_now(), options_.ended_grace));
+  const bool over = run.finished || left_behind;
   Step step;
   bool complete = true;
   for (const auto kind : {SpoolKind::tap, SpoolKind::ledger}) {

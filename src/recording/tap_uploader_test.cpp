@@ -16,6 +16,7 @@ struct MemorySpool : TapSpool {
     Bytes tap;
     Bytes ledger;
     bool finished = false;
+    bool open = false;
   };
   std::unique_ptr<TapRun> start_run(ContextId) override { return nullptr; }
   Task<Result<std::vector<SpooledRun>>> runs(ContextId) override { return all_runs(); }
@@ -26,6 +27,7 @@ struct MemorySpool : TapSpool {
       out.push_back({.call = key.first,
                      .run = key.second,
                      .finished = run.finished,
+                     .open = run.open,
                      .tap_bytes = run.tap.size(),
                      .ledger_bytes = run.ledger.size()});
     co_return out;
@@ -150,6 +152,32 @@ TEST_CASE("a run that a crash left behind goes up once a newer one or the call's
 
   CHECK(upload.round().runs_finished == 1);
   CHECK(upload.stored(upload.name(1)).size() == 20);
+}
+
+TEST_CASE("a run that is still written is not taken for one that a crash left behind") {
+  Upload upload;
+  upload.store_call();
+  auto& run = upload.run_of(0);
+  run.tap = counting_samples(0, 30);
+  run.open = true;
+  auto call = *upload.wait(upload.store.load_call(upload.call.id));
+  call.phase = CallPhase::ended;
+  call.ended_at = upload.runtime.clock().wall_now();
+  Changes changes;
+  changes.calls = {call};
+  REQUIRE(upload.wait(upload.store.commit(std::move(changes))).has_value());
+  // The disk hangs for longer than a run that was left behind is waited for.
+  upload.runtime.advance(61s);
+  upload.round();
+  CHECK_FALSE(upload.is_stored(upload.name(0)));
+
+  run.tap = counting_samples(0, 70);
+  run.open = false;
+  run.finished = true;
+  const auto whole = run.tap;
+  upload.round();
+  upload.round();
+  CHECK((upload.stored(upload.name(0)) == whole));
 }
 
 TEST_CASE("storage that is away loses nothing and sends no block twice") {

@@ -22,6 +22,7 @@ struct MemoryTapSpool::State {
     return {.call = key.first,
             .run = key.second,
             .finished = run.finished,
+            .open = !run.finished,
             .tap_bytes = run.bytes[0].size(),
             .ledger_bytes = run.bytes[1].size()};
   }

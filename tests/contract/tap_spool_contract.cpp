@@ -45,6 +45,7 @@ void tap_spool_keeps_runs(const TapSpoolFactory& make) {
     CHECK(runs[0].tap_bytes == 12);
     CHECK(runs[0].ledger_bytes == 5);
     CHECK_FALSE(runs[0].finished);
+    CHECK(runs[0].open);
   }
   SUBCASE("a run is finished by finish, or with its handle, and takes nothing after") {
     auto first = spool.start_run(call);
@@ -57,6 +58,7 @@ void tap_spool_keeps_runs(const TapSpoolFactory& make) {
     REQUIRE(runs.size() == 2);
     CHECK(runs[0].finished);
     CHECK(runs[1].finished);
+    CHECK_FALSE(runs[0].open);
     CHECK(read(*test, 0, SpoolKind::tap) == "all");
   }
   SUBCASE("runs of one call are numbered from 0, and other calls have their own") {

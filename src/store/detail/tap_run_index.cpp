@@ -19,6 +19,7 @@ SpooledRun describe(const ContextId& call, std::uint32_t run, const TapRunIndex:
   return {.call = call,
           .run = run,
           .finished = entry.files->finished(),
+          .open = !entry.files->finished(),
           .tap_bytes = entry.files->bytes_written(SpoolKind::tap),
           .ledger_bytes = entry.files->bytes_written(SpoolKind::ledger)};
 }
